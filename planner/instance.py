@@ -1,0 +1,84 @@
+"""An instance: the checked input tables of one planning question, in the units in which people wrote them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from planner.errors import InputError, Problem
+from planner.tables import Header
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Header and tables, checked.
+
+    Every table of ``tables.TABLES`` is present, perhaps without rows; every column is present, empty cells hold
+    their default (``NaN`` in a numeric column whose emptiness has a meaning). The index of each frame is the line
+    of its file, so that a later message finds the place.
+    """
+
+    header: Header
+    tables: Mapping[str, pd.DataFrame]
+    warnings: tuple[Problem, ...] = field(default=(), compare=False)
+
+    @property
+    def name(self) -> str:
+        """Name of the instance."""
+        return self.header.name
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        """A copy of one table.
+
+        Raises:
+            KeyError: the table is unknown.
+        """
+        return self.tables[table].copy()
+
+    def change(self, table: str, where: Mapping[str, Any], **values: Any) -> "Instance":
+        """The same instance with other values in the rows of a table that match; checked again.
+
+        >>> instance.change("rules", {"rule": "country-cap"}, limit=0.5)  # doctest: +SKIP
+
+        Raises:
+            InputError: no row matches, a column is unknown, or the result has problems.
+        """
+        frame = self[table]
+        for name in (*where, *values):
+            if name not in frame:
+                raise InputError(self.name, [Problem(table, None, name, "", f"no such column in {table}")])
+        rows = pd.Series(True, index=frame.index)
+        for column, value in where.items():
+            rows &= frame[column] == value
+        if not rows.any():
+            raise InputError(self.name, [Problem(table, None, "", "", f"no row of {table} has {dict(where)}")])
+        frame.loc[rows, list(values)] = list(values.values())
+        return self.with_tables(**{table: frame})
+
+    def with_tables(self, **tables: pd.DataFrame) -> "Instance":
+        """The same instance with whole tables replaced; checked again.
+
+        Raises:
+            InputError: the result has problems.
+        """
+        from planner.read import from_frames
+
+        return from_frames(self.header, {**self.tables, **tables})
+
+    def with_header(self, **values: Any) -> "Instance":
+        """The same instance with other header values; checked again.
+
+        Raises:
+            InputError: the result has problems.
+        """
+        from planner.read import from_frames
+
+        return from_frames(self.header.model_copy(update=values), dict(self.tables))
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(frame):,} {name}" for name, frame in self.tables.items() if len(frame))
+        head = self.header
+        return f"Instance {self.name}: {head.periods} {head.period_length}s from {head.first_period}; {sizes}"
+
+
