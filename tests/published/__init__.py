@@ -1,0 +1,1 @@
+"""Published problems with known optima, put into the planner's own tables."""

@@ -1,0 +1,280 @@
+"""Small random instances in the planner's own tables: the same seed always gives the same instance.
+
+A chain of two or three stages: mines in several places, plants at each later stage, a trader of the last material,
+two markets. Every table of this issue occurs in some of them, and every rule kind, hard and priced.
+"""
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = dict[str, Any]
+Tables = dict[str, list[Row]]
+
+STAGES = ("ore", "oxide", "metal")
+PLACES = ("AAA", "BBB", "CCC", "DDD")
+HOME = ("CCC", "DDD")
+KINDS = ("max_share", "min_share", "max_quantity", "min_quantity")
+
+
+@dataclass
+class Draft:
+    """An instance while it is drawn."""
+
+    rng: random.Random
+    length: str
+    periods: int
+    ranks: int
+    """0: demand must be met; 1 or 2: priorities in so many ranks."""
+    integers: bool
+    materials: tuple[str, ...]
+    tables: Tables = field(default_factory=dict)
+
+    def add(self, table: str, **row: Any) -> None:
+        """Append a row; a trailing underscore keeps ``from_`` and ``except_`` clear of Python's words."""
+        self.tables.setdefault(table, []).append({name.rstrip("_"): value for name, value in row.items()})
+
+    def number(self, low: float, high: float, digits: int = 1) -> float:
+        """A number between two others, rounded."""
+        return round(self.rng.uniform(low, high), digits)
+
+    def chance(self, share: float) -> bool:
+        """True in this share of the draws."""
+        return self.rng.random() < share
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the periods, two after the horizon included."""
+        if self.length == "year":
+            return tuple(f"{2030 + step}" for step in range(self.periods + 2))
+        return tuple(f"{2030 + step // 4}Q{step % 4 + 1}" for step in range(self.periods + 2))
+
+    @property
+    def last(self) -> str:
+        """The material that the markets consume."""
+        return self.materials[-1]
+
+    def sites(self, kind: str) -> list[str]:
+        """Names of the sites of a kind."""
+        return [row["site"] for row in self.tables["sites"] if row["kind"] == kind]
+
+    @property
+    def price(self) -> float:
+        """Price of the last material at the trader's gate."""
+        return 60.0 + 50.0 * len(self.materials)
+
+
+def _sellers(draft: Draft) -> None:
+    """Mines in three places, cheap ones first, and a trader of the last material."""
+    for number, place in enumerate(("AAA", "BBB", "CCC")):
+        mine = f"mine {number}"
+        draft.add("sites", site=mine, place=place, owner=f"owner {number % 2}", kind="mine")
+        draft.add(
+            "offers",
+            site=mine,
+            material="ore",
+            price=draft.number(10.0 + 15.0 * number, 25.0 + 15.0 * number),
+            capacity=draft.number(60.0, 200.0),
+        )
+    draft.add("sites", site="trader", place="BBB", owner="owner 2", kind="trader")
+    capacity = draft.number(30.0, 120.0)
+    draft.add("offers", site="trader", material=draft.last, price=draft.price, capacity=capacity)
+
+
+def _plants(draft: Draft) -> None:
+    """Two plants at each later stage; some with a by-product that leaves as surplus, at a cost or for a credit."""
+    for stage, (source, product) in enumerate(zip(draft.materials, draft.materials[1:], strict=False)):
+        for number in range(2):
+            plant, process = f"{product} plant {number}", f"make {product} {number}"
+            place = draft.rng.choice(PLACES)
+            draft.add("sites", site=plant, place=place, owner=f"owner {number}", kind=f"{product} plant")
+            cost, capacity = draft.number(5.0, 30.0), draft.number(60.0, 150.0)
+            draft.add("processes", process=process, site=plant, cost=cost, capacity=capacity)
+            draft.add("recipes", process=process, material=source, input=draft.number(1.0, 1.4, 2))
+            draft.add("recipes", process=process, material=product, output=1.0)
+            if stage == 0 and draft.chance(0.4):
+                draft.add("recipes", process=process, material="by-product", output=draft.number(0.1, 0.5, 2))
+    if any(row["material"] == "by-product" for row in draft.tables["recipes"]):
+        draft.add("materials", material="by-product", stage="by-product", disposal_cost=draft.number(-2.0, 5.0))
+
+
+def _lanes(draft: Draft) -> None:
+    """Every mine to every first plant, stage to stage, trader and last plants to the markets; some reach home late."""
+    ends = ["mine", *(f"{product} plant" for product in draft.materials[1:]), "market"]
+    late = draft.chance(0.5)
+    for material, origins, destinations in zip(draft.materials, ends[:-1], ends[1:], strict=True):
+        sellers = [*draft.sites(origins), *(["trader"] if material == draft.last else [])]
+        for origin in sellers:
+            for destination in draft.sites(destinations):
+                lead = 1 if late and draft.chance(0.4) else 0
+                draft.add(
+                    "lanes",
+                    origin=origin,
+                    destination=destination,
+                    material=material,
+                    freight=draft.number(1.0, 10.0),
+                    loss=draft.rng.choice([0.0, 0.0, 0.02, 0.1]),
+                    lead_time=lead,
+                    duty=draft.rng.choice([None, None, 0.05]),
+                    customs_value=draft.number(10.0, 60.0),
+                    capacity=draft.rng.choice([None, None, draft.number(40.0, 120.0)]),
+                )
+                if lead:
+                    _under_way(draft, origin, destination, material)
+    if draft.chance(0.5):
+        draft.add("duties", origin="AAA", destination="home", duty=0.1)
+        draft.add("duties", origin="AAA", destination="CCC", duty=0.2)
+
+
+def _under_way(draft: Draft, origin: str, destination: str, material: str) -> None:
+    """What arrives in the first period, and what may arrive after the last."""
+    if draft.chance(0.7):
+        paid = draft.rng.choice(["yes", "no"])
+        row = {"origin": origin, "destination": destination, "material": material}
+        draft.add("in_transit", **row, arrives=draft.names[0], quantity=draft.number(1.0, 15.0), paid=paid)
+    if draft.chance(0.3):
+        row = {"origin": origin, "destination": destination, "material": material}
+        draft.add("in_transit", **row, arrives=draft.names[draft.periods], final=draft.number(1.0, 10.0))
+
+
+def _markets(draft: Draft) -> None:
+    """Two home markets whose demand must be met, or is served in ranks."""
+    for number, place in enumerate(HOME):
+        market = f"market {number}"
+        draft.add("sites", site=market, place=place, kind="market")
+        draft.add("groups", group="home", member=place)
+        classes = {0: [""], 1: ["civil"], 2: ["civil", "defence"]}[draft.ranks]
+        for priority in classes:
+            row = {"site": market, "material": draft.last, "priority": priority}
+            draft.add("demands", **row, quantity=draft.number(20.0, 60.0))
+            if draft.chance(0.3):
+                draft.add("demands", **row, period=draft.names[1], quantity=draft.number(20.0, 80.0))
+    if draft.ranks == 1:
+        draft.add("priorities", priority="civil", rank=1, unmet_cost=draft.number(0.5, 5.0) * draft.price)
+    if draft.ranks == 2:
+        draft.add("priorities", priority="defence", rank=1, unmet_cost=draft.rng.choice([None, 900.0]))
+        draft.add("priorities", priority="civil", rank=2, unmet_cost=draft.number(1.0, 5.0) * draft.price)
+
+
+def _stockpiles(draft: Draft) -> None:
+    """Stock at the markets, some with days of cover, alone or for the whole group; stock of ore at a plant."""
+    shared = draft.chance(0.3)
+    for market in draft.sites("market"):
+        if draft.chance(0.75):
+            initial = draft.number(5.0, 20.0)
+            draft.add(
+                "stockpiles",
+                site=market,
+                material=draft.last,
+                initial=initial,
+                capacity=initial + draft.number(10.0, 40.0),
+                fill_rate=draft.rng.choice([None, draft.number(20.0, 80.0)]),
+                release_rate=draft.rng.choice([None, draft.number(20.0, 80.0)]),
+                holding_cost=draft.number(0.5, 5.0),
+                loss=draft.rng.choice([0.0, 0.03]),
+                cover_days=draft.rng.choice([0, 20, 45, 60]),
+                covers="home" if shared else "",
+                final=draft.rng.choice([None, 0.0, round(initial / 2.0, 1)]),
+            )
+    if draft.chance(0.3):
+        plant = draft.sites(f"{draft.materials[1]} plant")[0]
+        row = {"site": plant, "material": "ore", "initial": 10.0, "holding_cost": 1.0, "final": 0.0}
+        draft.add("stockpiles", **row, cover_days=draft.rng.choice([0, 30]))
+
+
+def _limit(draft: Draft, kind: str, per: str) -> float:
+    """A limit that is often felt: shares of a market, or tonnes of the group's period."""
+    if kind.endswith("share"):
+        return draft.number(0.3, 0.7, 2) if kind == "max_share" else draft.number(0.1, 0.4, 2)
+    years = 1.0 if draft.length == "year" else 0.25
+    span = {"period": years, "year": 1.0, "horizon": years * draft.periods}[per]
+    return draft.number(20.0, 50.0) * span if kind == "max_quantity" else draft.number(5.0, 20.0) * span
+
+
+def _rule(draft: Draft, number: int, kind: str) -> None:
+    """One rule: purchases at the markets or at the first plants, or what is made; hard, or with a price."""
+    per = draft.rng.choice(["period", "year", "horizon"])
+    made = draft.chance(0.25)
+    ore = not made and draft.chance(0.3)
+    row: Row = {"kind": kind, "per": per, "limit": round(_limit(draft, kind, per), 3)}
+    row |= {"basis": "made" if made else "purchases", "material": "ore" if ore else draft.last}
+    by_owner = draft.chance(0.3)
+    row["subject_by"] = "owner" if by_owner else "place"
+    if kind.startswith("min"):
+        row["subject"] = "owner 1" if by_owner else "BBB"
+    elif by_owner:
+        row["subject"] = draft.rng.choice(["", "owner 0"])
+    else:
+        row["except"] = draft.rng.choice(["", "home", "CCC"])
+    bases = [""] if kind.endswith("quantity") else ["purchases", "consumption"] if ore else ["demand", "consumption"]
+    row["base"] = draft.rng.choice([*bases, "purchases"] if bases != [""] and not ore else bases)
+    if ore:
+        row |= {"market": ";".join(draft.sites(f"{draft.materials[1]} plant")), "market_pool": "together"}
+    elif not made or row["base"] not in ("", "purchases"):
+        row["market_pool"] = draft.rng.choice(["each", "together"])
+    if row["base"] == "purchases":
+        row["home_in_base"] = draft.rng.choice(["yes", "yes", "no"])
+        row["stock_in_base"] = "no" if made else draft.rng.choice(["no", "yes"])
+    if draft.chance(0.3):
+        row["from"] = draft.names[1]
+    if draft.chance(0.5):
+        row["penalty"] = draft.number(20.0, 200.0)
+    draft.add("rules", rule=f"rule {number}", **row)
+
+
+def _activations(draft: Draft) -> None:
+    """Charges, least awards, least loads and set-ups on some rows of each table that knows them."""
+    tables, rng = draft.tables, draft.rng
+    for row in tables["offers"]:
+        if draft.chance(0.5):
+            row |= {"fixed_cost": draft.number(10.0, 300.0), "min_award": draft.number(0.0, 20.0)}
+        if draft.chance(0.3):
+            row["setup_use"] = 2.0
+            next(site for site in tables["sites"] if site["site"] == row["site"])["capacity"] = row["capacity"]
+    for row in tables["processes"]:
+        row |= {"fixed_cost": draft.number(0.0, 300.0), "min_load": rng.choice([0.0, 0.3, 0.5])}
+    for row in tables["lanes"]:
+        if draft.chance(0.2):
+            row["fixed_cost"] = draft.number(5.0, 100.0)
+    lane = rng.choice(tables["lanes"])
+    route = {"origin": lane["origin"], "destination": lane["destination"]}
+    draft.add("routes", **route, capacity=draft.number(40.0, 100.0), fixed_cost=rng.choice([0.0, 50.0]))
+
+
+def random_instance(seed: int, ranks: int | None = None, integers: bool | None = None) -> tuple[Row, Tables]:
+    """Header and tables of the instance with this seed.
+
+    Args:
+        seed: any integer.
+        ranks: 0 = all demand must be met, 1 or 2 = priorities in so many ranks; drawn where it is not given.
+        integers: whether there are charges, least awards and the like; drawn where it is not given.
+    """
+    rng = random.Random(seed)
+    length = rng.choice(["year", "quarter"])
+    draft = Draft(
+        rng=rng,
+        length=length,
+        periods=rng.choice([2, 3]) if length == "year" else rng.choice([3, 5]),
+        ranks=rng.choices([0, 1, 2], [0.35, 0.45, 0.2])[0] if ranks is None else ranks,
+        integers=rng.random() < 0.3 if integers is None else integers,
+        materials=STAGES[: rng.choice([2, 3])],
+    )
+    for place in PLACES:
+        draft.add("places", place=place)
+    for material in draft.materials:
+        draft.add("materials", material=material, stage=material)
+    for part in (_sellers, _plants, _markets, _lanes, _stockpiles):
+        part(draft)
+    for number in range(rng.choice([1, 2, 2, 3])):
+        _rule(draft, number, KINDS[(seed + number) % len(KINDS)])
+    if draft.integers:
+        _activations(draft)
+    head = {
+        "name": f"random {seed}",
+        "first_period": draft.names[0],
+        "periods": draft.periods,
+        "period_length": length,
+        "discount_rate": rng.choice([0.0, 0.05]),
+        "home": "home",
+    }
+    return head, draft.tables
