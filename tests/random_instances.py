@@ -138,7 +138,8 @@ def _under_way(draft: Draft, origin: str, destination: str, material: str) -> No
 
 
 def _markets(draft: Draft) -> None:
-    """Two home markets whose demand must be met, or is served in ranks."""
+    """Two home markets whose demand must be met (of some, more than there may be), or is served in ranks."""
+    stretch = 2.0 if draft.ranks == 0 and draft.chance(0.25) else 1.0
     for number, place in enumerate(HOME):
         market = f"market {number}"
         draft.add("sites", site=market, place=place, kind="market")
@@ -146,7 +147,7 @@ def _markets(draft: Draft) -> None:
         classes = {0: [""], 1: ["civil"], 2: ["civil", "defence"]}[draft.ranks]
         for priority in classes:
             row = {"site": market, "material": draft.last, "priority": priority}
-            draft.add("demands", **row, quantity=draft.number(20.0, 60.0))
+            draft.add("demands", **row, quantity=stretch * draft.number(20.0, 60.0))
             if draft.chance(0.3):
                 draft.add("demands", **row, period=draft.names[1], quantity=draft.number(20.0, 80.0))
     if draft.ranks == 1:
@@ -235,7 +236,7 @@ def _activations(draft: Draft) -> None:
         row |= {"fixed_cost": draft.number(0.0, 300.0), "min_load": rng.choice([0.0, 0.3, 0.5])}
     for row in tables["lanes"]:
         if draft.chance(0.2):
-            row["fixed_cost"] = draft.number(5.0, 100.0)
+            row |= {"fixed_cost": draft.number(5.0, 100.0), "capacity": row["capacity"] or 150.0}
     lane = rng.choice(tables["lanes"])
     route = {"origin": lane["origin"], "destination": lane["destination"]}
     draft.add("routes", **route, capacity=draft.number(40.0, 100.0), fixed_cost=rng.choice([0.0, 50.0]))

@@ -1,0 +1,88 @@
+"""A second solver agrees on 100 random instances, in which every part of the model is felt."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+import planner
+from planner.plan import Plan
+from planner.read import from_frames
+from tests.random_instances import KINDS, random_instance
+from tests.second_solver import least_cost
+
+SEEDS = range(100)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What both solvers found of one instance."""
+
+    seed: int
+    status: str
+    ours: float | None
+    theirs: float | None
+    felt: frozenset[str]
+    """Parts of the model that the plan uses or is bound by."""
+
+
+def felt(plan: Plan) -> frozenset[str]:
+    """Rule kinds that bind, hard and priced; late and lossy arrivals, binding cover, unmet demand, activations."""
+    rules = plan.rules[plan.rules["binding"] == "yes"]
+    found = set(rules["kind"])
+    found |= {"priced rule"} if (rules["excess"] > 1e-6).any() else set()
+    found |= {"hard rule"} if (rules["excess"] <= 1e-6).any() else set()
+    flows, cover = plan.flows, plan.cover
+    tight = (cover["need"] > 1e-6) & (cover["stock"] <= cover["need"] + 1e-6) & (cover["required_days"] > 0.0)
+    parts = {
+        "lead time": (flows["period"] != flows["arrives"]).any(),
+        "loss": (flows["arriving"] < flows["quantity"] - 1e-6).any(),
+        "cover": tight.any(),
+        "unmet demand": (plan.demand["unmet"] > 1e-6).any(),
+        "activation": not plan.activations.empty,
+        "surplus": not plan.surplus.empty,
+    }
+    return frozenset(found | {name for name, used in parts.items() if used})
+
+
+@cache
+def pairs() -> tuple[Pair, ...]:
+    """Both answers to every seed."""
+    found = []
+    for seed in SEEDS:
+        instance = from_frames(*random_instance(seed))
+        outcome = planner.solve(instance, gap=0.0)
+        plan = outcome.found
+        parts = felt(plan) if plan else frozenset[str]()
+        ours = plan.objective if plan else None
+        found.append(Pair(seed, outcome.status, ours, least_cost(instance), parts))
+    return tuple(found)
+
+
+def test_second_solver_agrees() -> None:
+    """The same least cost to 1e-6, or no plan in both; at least 70 plans that cost something, 10 without one."""
+    differ = []
+    for pair in pairs():
+        if pair.ours is None or pair.theirs is None:
+            agree = pair.status == "infeasible" and pair.theirs is None
+        else:
+            agree = pair.status == "optimal" and pair.ours == pytest.approx(pair.theirs, rel=1e-6, abs=1e-6)
+        if not agree:
+            differ.append(pair)
+    costly = [pair.seed for pair in pairs() if pair.ours is not None and pair.ours > 0.0]
+    without = [pair.seed for pair in pairs() if pair.ours is None and pair.theirs is None]
+    print(f"seeds with a plan: {costly}\nseeds without one: {without}")
+
+    assert not differ
+    assert len(costly) >= 70
+    assert len(without) >= 10
+
+
+def test_every_part_is_felt() -> None:
+    """Each rule kind, hard and priced, lead time, loss, cover, unmet demand and activations in 10 plans or more."""
+    count = Counter(part for pair in pairs() for part in pair.felt)
+    print(f"of {len(SEEDS)} seeds {SEEDS}: {dict(count)}")
+
+    wanted = {*KINDS, "hard rule", "priced rule", "lead time", "loss", "cover", "unmet demand", "activation", "surplus"}
+    assert {part: count[part] for part in wanted if count[part] < 10} == {}
