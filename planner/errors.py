@@ -67,4 +67,10 @@ class NoPlanError(PlannerError):
 
 
 class VerificationError(PlannerError):
-    """The verifier recomputed the plan and disagrees with the solver."""
+    """The verifier recomputed the plan and disagrees with the solver; both are kept as evidence."""
+
+    def __init__(self, name: str, plan: Any, verification: Any) -> None:
+        self.plan = plan
+        self.verification = verification
+        faults = "\n".join(f"  {fault}" for fault in verification.faults[:20])
+        super().__init__(f"{name}: the verifier disagrees with the plan in {len(verification.faults)} places\n{faults}")

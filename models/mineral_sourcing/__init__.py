@@ -1,0 +1,1 @@
+"""The mathematics of the planner: a Network in, a Pyomo model out."""

@@ -1,0 +1,96 @@
+r"""Concentration: no country, owner or site has more than its share; floors the same way round.
+
+.. math::
+
+    \textbf{cap} \quad & \pm \Big( \sum_{j \in J_r} \gamma_j q_j - \bar\sigma_r \, Q_{b(r)} \Big) - e_r \le \pm A_r
+        \qquad \forall\, r \\
+    \textbf{total} \quad & Q_b = \sum_{j \in B_b} \gamma_j q_j - \sum_{j \in U_b} u_j + A_b \qquad \forall\, b
+
+======================  ============================================================  ==========
+:math:`q_j`             ``flow.ship``, ``flow.sold``, ``processing.activity`` or       mass
+                        ``stockpile.release`` that counts
+:math:`\gamma_j`        what a tonne of it counts: 1 − loss, or the recipe             --
+:math:`Q_b`             ``base``: consumption (demand − unmet u + process input),      mass
+                        or all that is bought or made
+:math:`\bar\sigma_r`    ``share``; 0 for a quantity                                    --
+:math:`A_r`             ``amount``: limit of a quantity, share of a demand, less       mass
+                        what was under way
+:math:`e_r`             ``excess``, only where the rule is priced                      mass
+======================  ============================================================  ==========
+
++ for a cap, − for a floor. A base of consumption forbids buying from a sole supplier at all; a base of demand does not:
+the rule names its base. :math:`Q` is a column of its own, so that a row of a rule with many subjects stays short.
+Cost of a priced rule: penalty times excess. Shadow price: change of least cost per tonne of excess allowed.
+
+Source of the share of consumption: Regulation (EU) 2024/1252, Art. 5(1)(b), where :math:`\bar\sigma = 0.65`.
+"""
+
+import pyomo.environ as pyo
+
+from mineral_sourcing.network import Concentration, Network
+
+RULES = {"cap": "rules"}
+
+
+def _add_bases(m: pyo.ConcreteModel, concentration: pyo.Block, data: Concentration) -> None:
+    concentration.BASES = pyo.Set(dimen=5, initialize=data.bases)
+    for name, members, dimen in (
+        ("BASE_SHIPMENTS", data.base_shipments, 4),
+        ("BASE_SALES", data.base_sales, 4),
+        ("BASE_RUNS", data.base_runs, 3),
+        ("BASE_UNMET", data.base_unmet, 4),
+        ("BASE_USE", data.base_use, 3),
+        ("BASE_RELEASES", data.base_releases, 3),
+    ):
+        concentration.add_component(name, pyo.Set(concentration.BASES, dimen=dimen, initialize=members))
+    concentration.base_constant = pyo.Param(concentration.BASES, initialize=data.base_constant)
+    concentration.base = pyo.Var(concentration.BASES, domain=pyo.Reals)
+
+    @concentration.Constraint(concentration.BASES)
+    def total(b: pyo.Block, *q: str) -> pyo.Expression:
+        flow, processing = m.flow, m.processing
+        bought = sum(flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.BASE_SHIPMENTS[q])
+        sold = sum(flow.sold[sale] for sale in b.BASE_SALES[q])
+        made = sum(processing.output[p, k] * processing.activity[p, t] for p, k, t in b.BASE_RUNS[q])
+        unmet = sum(m.priority.unmet[demand] for demand in b.BASE_UNMET[q])
+        used = sum(processing.input[p, k] * processing.activity[p, t] for p, k, t in b.BASE_USE[q])
+        released = sum(m.stockpile.release[at] for at in b.BASE_RELEASES[q])
+        return b.base[q] - bought - sold - made + unmet - used - released == b.base_constant[q]
+
+
+def add(m: pyo.ConcreteModel, network: Network) -> None:
+    """Add caps, floors and their bases; reads flow, processing, priority and stockpile."""
+    data = network.concentration
+    m.concentration = concentration = pyo.Block(doc=__doc__)
+    _add_bases(m, concentration, data)
+    concentration.CAPS = pyo.Set(dimen=6, initialize=data.caps)
+    concentration.PRICED = pyo.Set(dimen=6, initialize=data.priced)
+    for name, members, dimen in (
+        ("SHIPMENTS", data.counted_shipments, 4),
+        ("SALES", data.counted_sales, 4),
+        ("RUNS", data.counted_runs, 3),
+        ("BASE_OF", data.base_of, 5),
+        ("PRICED_IN", data.priced_in, 6),
+    ):
+        concentration.add_component(name, pyo.Set(concentration.CAPS, dimen=dimen, initialize=members))
+    concentration.sign = pyo.Param(concentration.CAPS, initialize=data.sign, within=pyo.Reals)
+    concentration.share = pyo.Param(concentration.CAPS, initialize=data.share, mutable=True)
+    concentration.amount = pyo.Param(concentration.CAPS, initialize=data.amount, mutable=True, within=pyo.Reals)
+    concentration.penalty = pyo.Param(concentration.PRICED, initialize=data.penalty)
+    concentration.excess = pyo.Var(concentration.PRICED, domain=pyo.NonNegativeReals)
+
+    @concentration.Constraint(concentration.CAPS)
+    def cap(b: pyo.Block, *r: str) -> pyo.Expression:
+        flow, processing = m.flow, m.processing
+        counted = (
+            sum(flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS[r])
+            + sum(flow.sold[sale] for sale in b.SALES[r])
+            + sum(processing.output[p, k] * processing.activity[p, t] for p, k, t in b.RUNS[r])
+        )
+        allowed = sum(b.share[r] * b.base[base] for base in b.BASE_OF[r])
+        excess = sum(b.excess[priced] for priced in b.PRICED_IN[r])
+        return b.sign[r] * (counted - allowed) - excess <= b.sign[r] * b.amount[r]
+
+    @concentration.Expression()
+    def cost(b: pyo.Block) -> pyo.Expression:
+        return sum(b.penalty[priced] * b.excess[priced] for priced in b.PRICED)

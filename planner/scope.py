@@ -1,0 +1,87 @@
+"""Names resolved: which sites a place, an owner, a group or ``home`` stands for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from planner.instance import Instance
+
+
+def split(names: str) -> tuple[str, ...]:
+    """Names of a cell that lists them with ``;``."""
+    return tuple(name for part in names.split(";") if (name := part.strip()))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Places, owners, sites and groups of an instance in one namespace."""
+
+    places: frozenset[str]
+    place_of: dict[str, str]
+    """Place of each site, empty where it has none."""
+    owner_of: dict[str, str]
+    """Owner of each site, empty where it has none."""
+    groups: dict[str, tuple[str, ...]]
+    """Direct members of each group."""
+    home: str
+    """Group that ``home`` stands for, empty where there is none."""
+
+    @classmethod
+    def of(cls, instance: Instance) -> "Scope":
+        """The names of an instance."""
+        sites = instance.tables["sites"]
+        groups: dict[str, list[str]] = {}
+        for group, member in zip(instance.tables["groups"]["group"], instance.tables["groups"]["member"], strict=True):
+            groups.setdefault(group, []).append(member)
+        return cls(
+            places=frozenset(instance.tables["places"]["place"]),
+            place_of=dict(zip(sites["site"], sites["place"], strict=True)),
+            owner_of=dict(zip(sites["site"], sites["owner"], strict=True)),
+            groups={group: tuple(members) for group, members in groups.items()},
+            home=instance.header.home,
+        )
+
+    def kind(self, name: str) -> str:
+        """What a name is: group, place, site, owner, or empty if unknown; ``home`` is a group."""
+        if name in self.groups or (name == "home" and self.home):
+            return "group"
+        if name in self.places:
+            return "place"
+        if name in self.place_of:
+            return "site"
+        return "owner" if name in self.owners else ""
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """Owners that occur."""
+        return frozenset(owner for owner in self.owner_of.values() if owner)
+
+    def direct(self, name: str) -> tuple[str, ...]:
+        """Direct members of a group, or the name itself."""
+        name = self.home if name == "home" else name
+        return self.groups.get(name, (name,))
+
+    def members(self, name: str, by: str) -> frozenset[str]:
+        """Names of one kind (place, owner, site) that a name stands for, inner groups included."""
+        found, seen, open_names = set(), set(), [self.home if name == "home" else name]
+        while open_names:
+            current = open_names.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            if current in self.groups:
+                open_names.extend(self.groups[current])
+            elif self.kind(current) == by:
+                found.add(current)
+        return frozenset(found)
+
+    def sites(self, names: Iterable[str]) -> frozenset[str]:
+        """Sites that the names stand for: by name, by owner, by place, through groups."""
+        wanted: dict[str, set[str]] = {"site": set(), "owner": set(), "place": set()}
+        for name in names:
+            for by, members in wanted.items():
+                members.update(self.members(name, by))
+        return frozenset(
+            site
+            for site, place in self.place_of.items()
+            if site in wanted["site"] or self.owner_of[site] in wanted["owner"] or place in wanted["place"]
+        )

@@ -1,0 +1,214 @@
+"""A HiGHS model kept in memory: pass it once, change costs and bounds, run again from the last basis.
+
+With ``solve.py`` the only module that talks to HiGHS.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import highspy
+import numpy as np
+from mineral_sourcing.compile import Matrix
+
+End = Literal["optimal", "limit", "infeasible", "unbounded", "interrupted", "failed"]
+
+_ENDS: dict[Any, End] = {
+    highspy.HighsModelStatus.kOptimal: "optimal",
+    highspy.HighsModelStatus.kModelEmpty: "optimal",
+    highspy.HighsModelStatus.kInfeasible: "infeasible",
+    highspy.HighsModelStatus.kUnbounded: "unbounded",
+    highspy.HighsModelStatus.kTimeLimit: "limit",
+    highspy.HighsModelStatus.kIterationLimit: "limit",
+    highspy.HighsModelStatus.kSolutionLimit: "limit",
+    highspy.HighsModelStatus.kInterrupt: "interrupted",
+}
+
+FLAT_FROM = 10_000
+"""Columns from which interior point with crossover beat simplex on chains."""
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the banner that HiGHS prints when it is made out of stdout, which belongs to ``--json``."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(null)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one run ended. Arrays in the matrix's order; without a point they are empty."""
+
+    end: End
+    objective: float
+    bound: float
+    values: np.ndarray
+    row_duals: np.ndarray
+    col_duals: np.ndarray
+
+    @property
+    def has_point(self) -> bool:
+        """Whether there is a feasible point."""
+        return len(self.values) > 0
+
+
+class Session:
+    """One HiGHS object; not to be used from two threads at once."""
+
+    def __init__(self, matrix: Matrix, *, threads: int, seed: int, gap: float, algorithm: str) -> None:
+        if not all(np.isfinite(part).all() for part in (matrix.cost, matrix.entries.data)):
+            raise ValueError("a cost or an entry of the matrix is not finite")
+        with _quiet():
+            self.highs = highspy.Highs()
+            self.option("output_flag", False)
+        self.matrix = matrix
+        self.is_mip = matrix.is_mip
+        self.stopped = False
+        self._algorithm = algorithm
+        self.option("threads", threads)
+        self.option("random_seed", seed)
+        self.option("mip_rel_gap", gap)
+        self.option("mip_abs_gap", 0.0)
+        self._pass()
+        for callback in (self.highs.cbMipInterrupt, self.highs.cbSimplexInterrupt, self.highs.cbIpmInterrupt):
+            callback.subscribe(self._interrupt)
+
+    def option(self, name: str, value: Any) -> None:
+        """Set a HiGHS option.
+
+        Raises:
+            ValueError: HiGHS refuses it.
+        """
+        if self.highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+            raise ValueError(f"HiGHS refuses {name} = {value!r}")
+
+    def _pass(self) -> None:
+        matrix = self.matrix
+        entries = matrix.entries
+        status = self.highs.passModel(
+            len(matrix.cost),
+            len(matrix.row_lower),
+            entries.nnz,
+            int(highspy.MatrixFormat.kRowwise),
+            int(highspy.ObjSense.kMinimize),
+            matrix.offset,
+            matrix.cost,
+            matrix.col_lower,
+            matrix.col_upper,
+            matrix.row_lower,
+            matrix.row_upper,
+            entries.indptr.astype(np.int32),
+            entries.indices.astype(np.int32),
+            entries.data.astype(np.float64),
+            matrix.integer.astype(np.int32),
+        )
+        if status == highspy.HighsStatus.kError:
+            raise ValueError("HiGHS refuses the matrix")
+
+    def _interrupt(self, event: Any) -> None:
+        if self.stopped:
+            event.interrupt()
+
+    def costs(self, cost: np.ndarray, offset: float = 0.0) -> None:
+        """Replace the objective."""
+        count = len(cost)
+        self.highs.changeColsCost(count, np.arange(count, dtype=np.int32), cost)
+        self.highs.changeObjectiveOffset(offset)
+
+    def column_bounds(self, columns: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
+        """Replace the bounds of some columns."""
+        self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
+    def row_bounds(self, rows: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
+        """Replace the bounds of some rows."""
+        for row, low, high in zip(rows.tolist(), lower.tolist(), upper.tolist(), strict=True):
+            self.highs.changeRowBounds(row, low, high)
+
+    def relax_integers(self, columns: np.ndarray) -> None:
+        """Make every column continuous: the model with its integers fixed has duals."""
+        continuous = np.array([highspy.HighsVarType.kContinuous] * len(columns))
+        self.highs.changeColsIntegrality(len(columns), columns.astype(np.int32), continuous)
+        self.is_mip = False
+
+    def run(self, seconds: float, *, hot: bool = False) -> Result:
+        """Solve within so many seconds; ``hot`` starts simplex from the last basis.
+
+        Ctrl-C stops HiGHS and keeps what it has.
+        """
+        cold_lp = not self.is_mip and not hot
+        broad = self._algorithm == "ipm" or (self._algorithm == "auto" and len(self.matrix.cost) >= FLAT_FROM)
+        self.option("solver", "ipx" if cold_lp and broad else "simplex" if not self.is_mip else "choose")
+        self.option("time_limit", self.highs.getRunTime() + max(seconds, 0.0))
+        self._run()
+        end = _ENDS.get(self.highs.getModelStatus(), "failed")
+        if self.highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
+            self.option("presolve", "off")
+            self.option("time_limit", self.highs.getRunTime() + max(seconds, 0.0))
+            self._run()
+            self.option("presolve", "choose")
+            end = _ENDS.get(self.highs.getModelStatus(), "failed")
+        if end == "failed" and not self.is_mip:
+            end = self._again(seconds)
+        return self._result(end)
+
+    def _again(self, seconds: float) -> End:
+        """After a numerical failure: cold, then without presolve."""
+        for presolve in ("choose", "off"):
+            self.highs.clearSolver()
+            self.option("presolve", presolve)
+            self.option("solver", "simplex")
+            self.option("time_limit", self.highs.getRunTime() + max(seconds, 0.0))
+            self._run()
+            end = _ENDS.get(self.highs.getModelStatus(), "failed")
+            if end != "failed":
+                break
+        self.option("presolve", "choose")
+        return end
+
+    def _run(self) -> None:
+        done = threading.Event()
+
+        def work() -> None:
+            try:
+                self.highs.run()
+            finally:
+                done.set()
+
+        threading.Thread(target=work, daemon=True).start()
+        while not done.is_set():
+            try:
+                done.wait(1.0)
+            except KeyboardInterrupt:
+                self.stopped = True
+
+    def _result(self, end: End) -> Result:
+        info = self.highs.getInfo()
+        feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        has_point = end == "optimal" or (feasible and self.is_mip)
+        empty = np.empty(0)
+        if not has_point:
+            return Result(end, np.inf, -np.inf, empty, empty, empty)
+        solution = self.highs.getSolution()
+        objective = float(info.objective_function_value)
+        bound = min(float(info.mip_dual_bound), objective) if self.is_mip else objective
+        return Result(
+            end,
+            objective,
+            bound,
+            np.array(solution.col_value),
+            np.array(solution.row_dual),
+            np.array(solution.col_dual),
+        )
