@@ -218,10 +218,10 @@ def _add(
         counted = [item for site in sorted(sites) for item in by_origin.get(site, ())]
         sold = [item for site in sorted(sites) for item in by_seller.get(site, ())]
         made = [item for site in sorted(sites) for item in by_plant.get(site, ())]
-        if is_cap and not (counted or sold or made):
+        arriving = sum(amount for origin, amount in coming if origin in sites)
+        if is_cap and not (counted or sold or made or arriving):
             continue
         cap: Cap = (key[0], key[1], subject, *key[2:])
-        arriving = sum(amount for origin, amount in coming if origin in sites)
         limit = share * constant if rule["kind"].endswith("_share") else float(rule["limit"])
         rows.caps.append(cap)
         data = rows.data
