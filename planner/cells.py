@@ -170,7 +170,7 @@ def _too_large(cell: object, limits: Mapping[str, Any], column: Column) -> str:
     most = float(limits.get("le", limits.get("lt")))
     told = f"{shown(cell)} is {'above' if 'le' in limits else 'not below'} {written(most)}"
     number = float(str(cell))
-    if column.unit.startswith("fraction") and number > 1:
+    if most == 1 and number > 1:
         return f"{told} (a fraction: {number / 100:.10g} for {number:.10g} %)"
     return f"{told} ({column.unit})"
 

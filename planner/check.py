@@ -1,16 +1,102 @@
-"""Rules that span tables: every check by name, in the order in which they are run."""
+"""Rules that span tables: every check by name, in the order in which they are run.
+
+Checks of names and rows are always run. Those of periods need the header. Those of the network need sound names, for a
+misspelt one would make every demand behind it seem unreachable: they are run when all problems before are numbers, or
+lie in the rules, which the network does not hang on.
+"""
 
 from collections.abc import Callable
 
+from planner.checks import names, network, plausible, policy, reach, stock, windows
+from planner.errors import Problem
 from planner.findings import Findings
 from planner.instance import Instance
+from planner.tables import TABLES, columns
 
 Check = Callable[[Instance, Findings], None]
 
-CHECKS: tuple[Check, ...] = ()
+NAMES: tuple[Check, ...] = (
+    names.duplicate_keys,
+    names.header_home,
+    names.namespace,
+    names.list_names,
+    names.group_members,
+    names.references,
+    names.rule_names,
+)
+"""Checks that hold for any tables."""
+
+ROWS: tuple[Check, ...] = (
+    network.contents,
+    network.offers,
+    network.processes,
+    network.ends_differ,
+    network.freight,
+    network.recoveries,
+    policy.sentences,
+    plausible.far_from_neighbours,
+    plausible.hard_to_believe,
+    plausible.no_demand,
+)
+"""Checks of rows that need no periods and no network."""
+
+PERIODS: tuple[Check, ...] = (
+    windows.period_forms,
+    windows.reversed_windows,
+    windows.outside_horizon,
+    windows.overlaps,
+    windows.missing_demand_periods,
+    windows.partial_years,
+    network.in_transit,
+    network.lead_times,
+    stock.first_and_last,
+    stock.capacities,
+    stock.early_end,
+    stock.cover,
+)
+"""Checks that need the horizon."""
+
+NETWORK: tuple[Check, ...] = (
+    names.empty_groups,
+    names.unused,
+    network.lane_ends,
+    network.routes,
+    network.duty_rates,
+    network.in_transit_reach,
+    stock.covered,
+    policy.group_subjects,
+    policy.scopes,
+    policy.dear_penalties,
+    reach.unreachable_demands,
+    reach.cheap_unmet,
+)
+"""Checks that walk from table to table and need sound names and rows."""
+
+CHECKS: tuple[Check, ...] = (*NAMES, *ROWS, *PERIODS, *NETWORK)
+"""Every check."""
 
 
 def check(instance: Instance, found: Findings, *, header_known: bool = True) -> None:
-    """Run every check; what they find goes into ``found``."""
-    for step in CHECKS:
-        step(instance, found)
+    """Run every check that can be run; what they find goes into ``found``.
+
+    Args:
+        instance: the tables as read; a cell with a problem holds its default, or nothing.
+        found: problems so far, and where new ones go.
+        header_known: whether the header could be read, so that the horizon is known.
+    """
+    stages = (NAMES, ROWS, PERIODS) if header_known else (NAMES, ROWS)
+    for stage in stages:
+        for step in stage:
+            step(instance, found)
+    found.close_stage()
+    if header_known and all(map(_apart, found.problems)):
+        for step in NETWORK:
+            step(instance, found)
+
+
+def _apart(problem: Problem) -> bool:
+    """Whether a problem leaves the network whole: it lies in a rule or in one number."""
+    if problem.line is None or problem.table not in TABLES:
+        return False
+    column = columns(problem.table).get(problem.column)
+    return problem.table == "rules" or (column is not None and column.numeric)

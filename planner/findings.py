@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from math import isnan
 from typing import Any, Protocol
 
 import pandas as pd
@@ -100,7 +101,7 @@ def _order(problem: Problem) -> tuple[int, str, int, int]:
 
 def written(value: object) -> str:
     """A cell as people write it: whole numbers without a point, nothing for an empty cell."""
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value):
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and isnan(value)):
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))

@@ -8,6 +8,7 @@ table is the line of its file.
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,6 +24,9 @@ from planner.instance import Instance
 from planner.periods import ordinal
 from planner.sheets import WORKBOOKS, Sheet, Uncomputed, folder_sheets, text_of, workbook_sheets
 from planner.tables import LATER_TABLES, TABLES, Header
+
+_NUMBERS = ("periods", "discount_rate", "price_year")
+"""Keys of the header that are numbers."""
 
 Table = pd.DataFrame | Sequence[Mapping[str, Any]]
 """A table made in Python: a frame, or a list of rows."""
@@ -87,7 +91,7 @@ def load(source: str | Path) -> Instance:
     except OSError as error:
         told = f"cannot be read: {error.strerror or error}"
         raise InputError(path.name, [Problem("instance", None, "", str(source), told)]) from error
-    return _finish(path.stem, head, {table: sheets[table] for table in TABLES if table in sheets}, found)
+    return _finish(path.stem, head, {table: sheets[table] for table in TABLES if table in sheets}, found, lines)
 
 
 def from_frames(header: Header | Mapping[str, Any], tables: Mapping[str, Table]) -> Instance:
@@ -126,21 +130,38 @@ def _frame_sheet(table: str, rows: Table) -> Sheet:
     return Sheet(table, [str(name) for name in frame.columns], cells, lines, "")
 
 
-def _finish(name: str, head: Mapping[str, Any], sheets: Mapping[str, Sheet], found: Findings) -> Instance:
-    """Header and sheets into a checked instance."""
-    header = _header(head, found)
+def _finish(
+    name: str,
+    head: Mapping[str, Any] | None,
+    sheets: Mapping[str, Sheet],
+    found: Findings,
+    lines: Mapping[str, int] | None = None,
+) -> Instance:
+    """Header and sheets into a checked instance; ``lines`` holds the line of each key of the header."""
+    header = _header(head, name, found)
     found.close_stage()
     tables = {}
     for table in TABLES:
         sheet = sheets.get(table) or Sheet(table, [], [], np.empty(0, dtype=np.int64), "")
         tables[table] = read_columns(sheet, found)
-    instance = Instance(header or Header(name=name or "instance", first_period="2000", periods=1), tables)
+    home = str((head or {}).get("home", ""))
+    instance = Instance(header or Header(name=name, first_period="2000", periods=1, home=home), tables)
     found.close_stage()
     check(instance, found, header_known=header is not None)
-    problems, warnings = found.in_order()
+    problems, warnings = (_with_lines(group, lines or {}) for group in found.in_order())
     if problems:
         raise InputError(header.name if header else name, problems, warnings)
     return Instance(instance.header, tables, tuple(warnings))
+
+
+def _with_lines(problems: Iterable[Problem], lines: Mapping[str, int]) -> list[Problem]:
+    """Problems of the header with the line of their key."""
+    return [
+        replace(problem, line=lines.get(problem.column))
+        if problem.table == "instance" and problem.line is None
+        else problem
+        for problem in problems
+    ]
 
 
 def _place(
@@ -203,43 +224,40 @@ def _sheet_header(sheet: Sheet | None, lines: dict[str, int], found: Findings) -
     return {name: value for name, value in head.items() if value != ""}
 
 
-def _header(head: Mapping[str, Any] | None, found: Findings) -> Header | None:
-    """The header, or None where it has problems."""
+def _header(head: Mapping[str, Any] | None, name: str, found: Findings) -> Header | None:
+    """The header without what is wrong in it, or None where it leaves the horizon unknown."""
     if head is None:
         return None
     fields = Header.model_fields
-    values = {}
-    before = len(found.problems)
+    values: dict[str, Any] = {}
     for key, value in head.items():
         if key not in fields:
             hint = suggest(key, fields) or f"; the keys are {', '.join(fields)}"
             found.fault("instance", None, key, value, f"there is no key '{key}'{hint}")
-        elif isinstance(value, bool) or isinstance(value, Uncomputed):
+        elif isinstance(value, bool | Uncomputed):
             found.fault("instance", None, key, value, f"{shown(value)} is no value for {key}")
+        elif key in _NUMBERS and isinstance(value, str):
+            told = f"{shown(value)} is text; write a number without quotes"
+            found.fault("instance", None, key, value, told)
         else:
-            text = fields[key].annotation is str or key in ("name", "first_period")
-            values[key] = written(value) if text and isinstance(value, int | float) else value
+            values[key] = written(value) if key not in _NUMBERS and isinstance(value, int | float) else value
     try:
-        header = Header.model_validate(values, strict=False)
+        header = Header.model_validate(values)
     except ValidationError as error:
-        for fault in error.errors():
-            key = str(fault["loc"][0])
-            found.fault("instance", None, key, values.get(key), _header_fault(key, values, dict(fault)))
-        return None
-    if any(isinstance(values.get(key), str) for key in ("periods", "discount_rate", "price_year")):
-        _quoted(values, found)
-    elif ordinal(header.first_period, header.period_length) is None:
+        wrong = {str(fault["loc"][0]): dict(fault) for fault in error.errors()}
+        for key, fault in wrong.items():
+            if key in values or key not in head:
+                found.fault("instance", None, key, values.get(key), _header_fault(key, values, fault))
+        if not wrong.keys().isdisjoint({"first_period", "periods", "period_length"}):
+            return None
+        values = {"name": name} | {key: value for key, value in values.items() if key not in wrong}
+        header = Header.model_validate(values)
+    if ordinal(header.first_period, header.period_length) is None:
         form = {"year": "2027", "quarter": "2027Q1", "month": "2027-03"}[header.period_length]
         told = f"'{header.first_period}' is no {header.period_length}; write it as {form}, or mend period_length"
         found.fault("instance", None, "first_period", header.first_period, told)
-    return header if len(found.problems) == before else None
-
-
-def _quoted(values: Mapping[str, Any], found: Findings) -> None:
-    """Numbers of the header that are texts."""
-    for key in ("periods", "discount_rate", "price_year"):
-        if isinstance(values.get(key), str):
-            found.fault("instance", None, key, values[key], f"{shown(values[key])} is text; write it without quotes")
+        return None
+    return header
 
 
 def _header_fault(key: str, values: Mapping[str, Any], fault: Mapping[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""Checks that span tables, by subject; ``planner.check`` lists and runs them."""

@@ -1,0 +1,235 @@
+"""Checks of names: keys, the one namespace, groups, and every reference from one table to another."""
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+from planner.findings import Findings, suggest
+from planner.instance import Instance
+from planner.scope import Scope, split
+from planner.tables import TABLES, columns
+
+REFERENCES: tuple[tuple[str, str, str], ...] = (
+    ("contents", "material", "material"),
+    ("sites", "place", "place"),
+    ("offers", "site", "site"),
+    ("offers", "material", "material"),
+    ("offers", "origin", "place"),
+    ("processes", "site", "site"),
+    ("recipes", "process", "process"),
+    ("recipes", "material", "material"),
+    ("lanes", "origin", "site"),
+    ("lanes", "destination", "site"),
+    ("lanes", "material", "material"),
+    ("routes", "origin", "site"),
+    ("routes", "destination", "site"),
+    ("freight", "origin", "place"),
+    ("freight", "destination", "place"),
+    ("freight", "stage", "stage"),
+    ("freight", "material", "material"),
+    ("duties", "origin", "place or group"),
+    ("duties", "destination", "place or group"),
+    ("duties", "material", "material"),
+    ("in_transit", "origin", "site"),
+    ("in_transit", "destination", "site"),
+    ("in_transit", "material", "material"),
+    ("demands", "site", "site"),
+    ("demands", "material", "material"),
+    ("demands", "priority", "priority"),
+    ("stockpiles", "site", "site"),
+    ("stockpiles", "material", "material"),
+    ("stockpiles", "initial_origin", "place"),
+    ("stockpiles", "covers", "site, place or group"),
+)
+"""Table, column, and what kind of name its cells must be (empty cells are left alone)."""
+
+RULE_LISTS = ("material", "stage", "market", "except", "subject")
+"""Columns of ``rules`` that list names."""
+
+_HOLDS = {
+    "material": ("materials", "material"),
+    "stage": ("materials", "stage"),
+    "place": ("places", "place"),
+    "site": ("sites", "site"),
+    "owner": ("sites", "owner"),
+    "group": ("groups", "group"),
+    "process": ("processes", "process"),
+    "priority": ("priorities", "priority"),
+}
+"""Where the names of each kind are given."""
+
+
+def duplicate_keys(instance: Instance, found: Findings) -> None:
+    """A key may stand on one line only; the later line is named with the earlier one."""
+    for table, row in TABLES.items():
+        frame = instance.tables[table]
+        key = list(row.KEY)
+        if frame.empty:
+            continue
+        needed = [name for name in key if columns(table)[name].required]
+        twice = frame.loc[frame.duplicated(key, keep=False)]
+        twice = twice.loc[(twice[needed] != "").all(axis=1)]
+        first = twice.groupby(key, sort=False, dropna=False)[key[0]].transform(lambda group: group.index[0])
+        later = twice.loc[twice.duplicated(key)]
+        for line in later.index[:200]:
+            value = ", ".join(text for text in later.loc[line, key] if text)
+            told = f"the same {' and '.join(key)} as line {first.loc[line]}; take one of the two lines out"
+            found.fault(table, int(line), key[0], value, told)
+
+
+def header_home(instance: Instance, found: Findings) -> None:
+    """``home`` in the header names a group."""
+    home, groups = instance.header.home, names_of(instance, "group")
+    if home and home not in groups:
+        found.fault("instance", None, "home", home, f"no group '{home}'{suggest(home, groups)}")
+
+
+def namespace(instance: Instance, found: Findings) -> None:
+    """Places, owners, sites and groups share one namespace; ``home`` and ``;`` have a meaning of their own."""
+    seen: dict[str, tuple[str, str, int]] = {}
+    for kind in ("place", "owner", "site", "group"):
+        table, column = _HOLDS[kind]
+        names = instance.tables[table][column].drop_duplicates()
+        for line, name in names[names != ""].items():
+            if name == "home" or ";" in name:
+                told = "stands for the home group" if name == "home" else "has a ';', which separates names in lists"
+                found.fault(table, _line(line), column, name, f"'{name}' {told}; rename it")
+            if name in seen:
+                other, where, at = seen[name]
+                told = f"'{name}' is also {_a(other)} ({where} line {at}); rename one of them"
+                found.fault(table, _line(line), column, name, told)
+            else:
+                seen[name] = (kind, table, _line(line))
+
+
+def _line(index: object) -> int:
+    return int(str(index))
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def list_names(instance: Instance, found: Findings) -> None:
+    """Materials and stages may not hold a ``;``, which separates names in lists."""
+    for column in ("material", "stage"):
+        rows = instance.tables["materials"]
+        wrong = rows.loc[rows[column].str.contains(";", regex=False)]
+        found.rows("materials", wrong, column, "has a ';', which separates names in lists; rename it")
+
+
+def group_members(instance: Instance, found: Findings) -> None:
+    """A member is a place, an owner, a site or a group; no group holds itself."""
+    groups = instance.tables["groups"]
+    known = _union(instance, ("place", "owner", "site", "group"))
+    if not _unreadable(found, ("place", "site")):
+        wrong = groups.loc[~groups["member"].isin(list(known)) & (groups["member"] != "")]
+        hint = "no place, owner, site or group"
+        found.rows("groups", wrong, "member", lambda name: f"{hint} '{name}'{suggest(name, known)}")
+    direct: dict[str, list[tuple[str, int]]] = {}
+    for line, group, member in groups[["group", "member"]].itertuples():
+        direct.setdefault(group, []).append((member, line))
+    for group, line in sorted(_cycles(direct), key=lambda pair: pair[1]):
+        found.fault("groups", line, "member", group, f"the group '{group}' holds itself through this line; take it out")
+
+
+def _cycles(direct: dict[str, list[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
+    """Groups that hold themselves, and the line that closes each circle."""
+    done: set[str] = set()
+    for start in direct:
+        path: list[str] = []
+        todo: list[tuple[str, int]] = [(start, 0)]
+        while todo:
+            name, line = todo.pop()
+            if line < 0:
+                done.add(path.pop())
+            elif name in path:
+                yield name, line
+            elif name in direct and name not in done:
+                path.append(name)
+                todo.append((name, -1))
+                todo.extend((member, at) for member, at in direct[name])
+
+
+def empty_groups(instance: Instance, found: Findings) -> None:
+    """A group that holds no site is a warning: whatever speaks of it matches nothing."""
+    scope = Scope.of(instance)
+    for group in scope.groups:
+        if not scope.sites([group]):
+            rows = instance.tables["groups"]
+            line = int(rows.index[rows["group"] == group][0])
+            found.warn("groups", line, "group", group, f"the group '{group}' holds no site; it matches nothing")
+
+
+def references(instance: Instance, found: Findings) -> None:
+    """Every name is given where its kind is given."""
+    for table, column, kinds in REFERENCES:
+        rows = instance.tables[table]
+        wanted = kinds.replace(" or ", ", ").split(", ")
+        if rows.empty or _unreadable(found, wanted):
+            continue
+        known = _union(instance, wanted)
+        wrong = rows.loc[~rows[column].isin(list(known)) & (rows[column] != "")]
+        if len(wrong):
+            found.rows(table, wrong, column, lambda name, kinds=kinds, known=known: _unknown(instance, name, kinds, known))
+
+
+def rule_names(instance: Instance, found: Findings) -> None:
+    """Every name that a rule lists exists and is of the kind that its column takes."""
+    rules = instance.tables["rules"]
+    for column in RULE_LISTS:
+        for line, names, by in rules[[column, "subject_by"]].itertuples():
+            kinds = {"material": "material", "stage": "stage", "market": "site, place or group"}.get(column)
+            kinds = kinds or ("group" if by == "group" else f"{by} or group")
+            wanted = kinds.replace(" or ", ", ").split(", ")
+            if not by and column in ("subject", "except") or _unreadable(found, wanted):
+                continue
+            known = _union(instance, wanted) | ({"home"} if "group" in wanted and instance.header.home else set())
+            for name in split(names):
+                if name == "home" and "group" in wanted and not instance.header.home:
+                    told = "'home' needs a home group: name one as home in the header"
+                    found.fault("rules", line, column, names, told)
+                elif name not in known:
+                    found.fault("rules", line, column, names, _unknown(instance, name, kinds, known))
+
+
+def _unknown(instance: Instance, name: str, kinds: str, known: Iterable[str]) -> str:
+    """What is wrong with a name that is not among those known."""
+    others = [
+        kind
+        for kind in _HOLDS
+        if kind not in kinds and kind not in ("process", "priority") and name in names_of(instance, kind)
+    ]
+    told = f"no {kinds} '{name}'"
+    near = suggest(name, known)
+    if others and not near:
+        return f"{told}: it is {_a(others[0])}"
+    return told + (near or f"; add it to {_HOLDS[kinds.split(', ')[0].split(' or ')[0]][0]} or take the row out")
+
+
+def names_of(instance: Instance, kind: str) -> frozenset[str]:
+    """All names of one kind."""
+    table, column = _HOLDS[kind]
+    names: Iterable[str] = instance.tables[table][column].unique()
+    return frozenset(names) - {""}
+
+
+def _union(instance: Instance, kinds: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*(names_of(instance, kind) for kind in kinds))
+
+
+def _unreadable(found: Findings, kinds: Iterable[str]) -> bool:
+    """Whether the table that gives names of a kind could not be read, so that nothing can be said of references."""
+    return any(found.known_bad(table, None, column) for table, column in (_HOLDS[kind] for kind in kinds))
+
+
+def unused(instance: Instance, found: Findings) -> None:
+    """Materials and priorities that nothing refers to are warnings."""
+    tables = instance.tables
+    used: pd.Series = pd.concat([tables[t][c] for t, c, kind in REFERENCES if kind == "material" and t != "contents"])
+    materials = tables["materials"]
+    idle = materials.loc[~materials["material"].isin(used)]
+    found.rows("materials", idle, "material", lambda name: f"nothing refers to '{name}'", warning=True)
+    priorities = tables["priorities"]
+    idle = priorities.loc[~priorities["priority"].isin(tables["demands"]["priority"])]
+    found.rows("priorities", idle, "priority", lambda name: f"no demand has the priority '{name}'", warning=True)

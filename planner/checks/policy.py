@@ -1,0 +1,238 @@
+"""Checks of rules: every sentence is complete, means one thing, and has something to count."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planner.findings import Findings, written
+from planner.instance import Instance
+from planner.lanes import all_lanes
+from planner.scope import Scope, split
+
+_PAIR = ["site", "material"]
+
+
+def _rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Rules whose own cells are sound, each with its line."""
+    bad = found.bad_lines("rules")
+    rules = instance.tables["rules"]
+    for line, rule in zip(rules.index, rules.to_dict("records"), strict=True):
+        if int(line) not in bad:
+            yield int(line), {str(name): value for name, value in rule.items()}
+
+
+def sentences(instance: Instance, found: Findings) -> None:
+    """The columns of a rule fit together, whatever the other tables hold."""
+    for line, rule in _rules(instance, found):
+
+        def fault(column: str, told: str, line: int = line, rule: dict[str, Any] = rule) -> None:
+            found.fault("rules", line, column, rule[column], told)
+
+        share, purchases = rule["kind"].endswith("_share"), rule["basis"] == "purchases"
+        if share and rule["limit"] > 1:
+            limit = rule["limit"]
+            fault("limit", f"'{written(limit)}' is above 1 (a fraction: {limit / 100:.10g} for {limit:.10g} %)")
+        if share and not rule["base"]:
+            fault("base", "is empty: say what the share is a share of (consumption, demand or purchases)")
+        if not share and rule["base"]:
+            fault("base", f"'{rule['base']}' is for shares; leave it empty for {rule['kind']}")
+        if rule["subject_by"] == "group" and not rule["subject"]:
+            fault("subject", "is empty: with subject_by = group, name the groups")
+        if not takes_market(rule):
+            for column in ("market", "market_pool"):
+                if rule[column]:
+                    fault(column, "a rule on what is made, without a base of consumption or demand, takes no market")
+        for column, usual in (("home_in_base", "yes"), ("stock_in_base", "no")):
+            if rule[column] != usual and (rule["base"] != "purchases" or (column == "stock_in_base" and not purchases)):
+                fault(column, f"'{rule[column]}' says what is inside a base of purchases; leave it empty here")
+        if rule["recycled_in_base"] == "no":
+            fault("recycled_in_base", "'no' is not yet supported; leave it empty")
+        if rule["home_in_base"] == "no" and rule["base"] == "purchases" and not instance.header.home:
+            fault("home_in_base", "'no' needs a home group: name one as home in the header")
+
+
+def takes_market(rule: dict[str, Any]) -> bool:
+    """Whether a rule speaks of a market: all do but those on what is made, taken by itself."""
+    return not (rule["basis"] == "made" and rule["base"] in ("", "purchases"))
+
+
+@dataclass(frozen=True)
+class _Network:
+    """What rules can count."""
+
+    lanes: pd.DataFrame
+    made: pd.DataFrame
+    """Pairs (site, material) that are offered or made."""
+    demands: pd.DataFrame
+    used: pd.DataFrame
+    """Pairs (site, material) that processes use."""
+
+    @classmethod
+    def of(cls, instance: Instance) -> "_Network":
+        """The lanes and pairs of an instance."""
+        tables = instance.tables
+        recipes = tables["recipes"].merge(tables["processes"][["process", "site"]], on="process")
+        ends = ["origin", "destination", "material"]
+        return cls(
+            lanes=pd.concat([all_lanes(instance)[ends], tables["in_transit"][ends]]).drop_duplicates(),
+            made=pd.concat([tables["offers"][_PAIR], recipes.loc[recipes["output"] > 0, _PAIR]]).drop_duplicates(),
+            demands=tables["demands"].loc[tables["demands"]["quantity"] > 0, _PAIR].drop_duplicates(),
+            used=recipes.loc[recipes["input"] > 0, _PAIR].drop_duplicates(),
+        )
+
+
+def scopes(instance: Instance, found: Findings) -> None:
+    """Pools are stated where a rule holds more than one; its market, base and subjects hold something to count."""
+    if instance.tables["rules"].empty:
+        return
+    scope, network = Scope.of(instance), _Network.of(instance)
+    table = instance.tables["materials"]
+    for line, rule in _rules(instance, found):
+        named, stages = split(rule["material"]), split(rule["stage"])
+        held = table.loc[
+            (table["material"].isin(named) if named else True) & (table["stage"].isin(stages) if stages else True)
+        ]
+        if held.empty:
+            told = f"no material is in scope: none of {rule['material'] or 'all'} is of stage {rule['stage'] or 'all'}"
+            found.fault("rules", line, "material" if named else "stage", rule["material"] or rule["stage"], told)
+            continue
+        _pools(line, rule, held, found)
+        materials = frozenset(held["material"])
+        markets = _markets(line, rule, materials, scope, network, found)
+        if markets is None:
+            continue
+        _base(line, rule, materials, frozenset().union(*markets), network, found)
+        _subjects(line, rule, materials, markets, scope, network, found)
+
+
+def _pools(line: int, rule: dict[str, Any], held: pd.DataFrame, found: Findings) -> None:
+    """Each or together is said of stages and of materials where there is more than one."""
+    several_stages = held["stage"].nunique() > 1
+    if several_stages and not rule["stage_pool"]:
+        told = f"is empty and {held['stage'].nunique()} stages are in scope: say each or together"
+        found.fault("rules", line, "stage_pool", "", told)
+    together = several_stages and rule["stage_pool"] == "together"
+    most = len(held) if together else int(held.groupby("stage").size().max())
+    if most > 1 and not rule["pool"]:
+        told = f"is empty and {most} materials{'' if together else ' of one stage'} are in scope: say each or together"
+        found.fault("rules", line, "pool", "", told)
+    elif together and rule["pool"] == "each":
+        told = "'together' joins the materials of all stages, and pool says each; make pool together or stage_pool each"
+        found.fault("rules", line, "stage_pool", "together", told)
+
+
+def _markets(
+    line: int,
+    rule: dict[str, Any],
+    materials: frozenset[str],
+    scope: Scope,
+    network: _Network,
+    found: Findings,
+) -> list[frozenset[str]] | None:
+    """The sites of each market; None, and a problem, where they cannot be told."""
+    if not takes_market(rule):
+        return [frozenset()]
+    names = split(rule["market"])
+    if not names:
+        names = tuple(sorted(set(network.demands.loc[network.demands["material"].isin(materials), "site"])))
+        if not names:
+            told = "is empty, and no site has a demand for a material in scope: name the market"
+            found.fault("rules", line, "market", "", told)
+            return None
+    elif len(names) == 1 and scope.kind(names[0]) == "group" and rule["market_pool"] != "together":
+        names = scope.direct(names[0])
+    if len(names) > 1 and not rule["market_pool"]:
+        told = f"is empty and {len(names)} markets are in scope: say each or together"
+        found.fault("rules", line, "market_pool", "", told)
+        return None
+    every = scope.sites(names)
+    if not every:
+        found.fault("rules", line, "market", rule["market"], f"no site is in '{rule['market']}': the rule counts nothing")
+        return None
+    return [every] if rule["market_pool"] == "together" else [scope.sites([name]) for name in names]
+
+
+def _base(
+    line: int,
+    rule: dict[str, Any],
+    materials: frozenset[str],
+    market: frozenset[str],
+    network: _Network,
+    found: Findings,
+) -> None:
+    """A base of demand needs demand rows, a base of consumption something that consumes."""
+    bases = {"demand": [network.demands], "consumption": [network.demands, network.used]}.get(rule["base"], [])
+    if bases and not any((pairs["material"].isin(materials) & pairs["site"].isin(market)).any() for pairs in bases):
+        nothing = "has no demand for" if rule["base"] == "demand" else "neither demands nor uses"
+        told = f"'{rule['base']}': the market {nothing} the materials in scope; take another base"
+        found.fault("rules", line, "base", rule["base"], told)
+
+
+def _subjects(
+    line: int,
+    rule: dict[str, Any],
+    materials: frozenset[str],
+    markets: list[frozenset[str]],
+    scope: Scope,
+    network: _Network,
+    found: Findings,
+) -> None:
+    """Something of a subject can be counted; what has no place or owner is in no subject."""
+    if rule["basis"] == "purchases":
+        lanes = network.lanes.loc[network.lanes["material"].isin(materials)]
+        counted: set[str] = set()
+        for market in markets:
+            counted |= set(lanes.loc[lanes["destination"].isin(market) & ~lanes["origin"].isin(market), "origin"])
+    else:
+        counted = set(network.made.loc[network.made["material"].isin(materials), "site"])
+    by, names = rule["subject_by"], split(rule["subject"])
+    of = {"place": scope.place_of, "owner": scope.owner_of}.get(by)
+    if of is not None:
+        nowhere = sorted(site for site in counted if not of.get(site))
+        if nowhere:
+            told = f"{len(nowhere)} sites in scope have no {by} and are in no subject, such as '{nowhere[0]}'"
+            found.warn("rules", line, "subject_by", by, told)
+    chosen = _chosen(rule, scope)
+    idle = [name for name in names if scope.kind(name) != "group" and not scope.sites([name]) & counted]
+    if not any(scope.sites([name]) & counted for name in chosen):
+        what = "arrives at the market from" if rule["basis"] == "purchases" else "is made by"
+        told = f"the rule touches nothing: no material in scope {what} {'its subjects' if names else 'any subject'}"
+        found.fault("rules", line, "subject" if names else "rule", rule["subject"] or rule["rule"], told)
+        return
+    for name in idle:
+        found.warn("rules", line, "subject", rule["subject"], f"nothing in scope comes from '{name}'")
+
+
+def _chosen(rule: dict[str, Any], scope: Scope) -> list[str]:
+    """Names of the subjects of a rule."""
+    by, names, exempt = rule["subject_by"], split(rule["subject"]), split(rule["except"])
+    if by == "group":
+        real = {name: scope.home if name == "home" else name for name in (*names, *exempt)}
+        return [name for name in names if real[name] not in {real[other] for other in exempt}]
+    every = {"place": scope.places, "owner": scope.owners, "site": frozenset(scope.place_of)}[by]
+    chosen = frozenset().union(*(scope.members(name, by) for name in names)) if names else every
+    return sorted(chosen - frozenset().union(*(scope.members(name, by) for name in exempt)))
+
+
+def group_subjects(instance: Instance, found: Findings) -> None:
+    """A group that is named as subject or exception holds members of the kind that the rule speaks of."""
+    scope = Scope.of(instance)
+    for line, rule in _rules(instance, found):
+        by = rule["subject_by"]
+        if by == "group":
+            continue
+        for column in ("subject", "except"):
+            for name in split(rule[column]):
+                if scope.kind(name) == "group" and not scope.members(name, by):
+                    told = f"the group '{name}' has no {by} among its members: it matches nothing"
+                    found.fault("rules", line, column, rule[column], told)
+
+
+def dear_penalties(instance: Instance, found: Findings) -> None:
+    """A penalty of nothing makes a rule that asks nothing: a warning."""
+    rules = instance.tables["rules"]
+    told = "is 0: the rule may be broken freely; leave it empty for a hard rule"
+    found.rows("rules", rules.loc[np.isclose(rules["penalty"], 0.0)], "penalty", told, warning=True)
