@@ -69,7 +69,7 @@ def _codes(*frames: tuple[pd.Series, pd.Series]) -> tuple[list[Array], int]:
 
 def matrix(tables: Mapping[str, pd.DataFrame], periods: int, rate: float, first: int) -> Matrix:
     """The whole model of a generated network."""
-    model, count = Matrix(periods), (-1, periods)
+    model = Matrix(periods)
     discount = (1.0 + rate) ** -np.arange(periods)
     offers, lanes, runs = tables["offers"], tables["lanes"], tables["processes"]
     recipes = tables["recipes"].merge(runs[["process", "site"]].assign(run=np.arange(len(runs))), on="process")
@@ -84,7 +84,7 @@ def matrix(tables: Mapping[str, pd.DataFrame], periods: int, rate: float, first:
     )
 
     def spread(values: pd.Series) -> Array:
-        return values.to_numpy(float)[:, None] * discount
+        return np.outer(values.to_numpy(float), discount)
 
     sold = model.column(spread(offers["price"]), 0.0, offers["capacity"].to_numpy(float)[:, None])
     ship = model.column(spread(lanes["freight"]))
@@ -111,8 +111,7 @@ def matrix(tables: Mapping[str, pd.DataFrame], periods: int, rate: float, first:
     model.put(balance[piled], fill, -1.0)
     model.put(balance[piled], release, 1.0)
     _stock(model, stock, fill, release, piles, need[piled])
-    _shares(model, tables, ship * 1, kept, short, year, amount)
-    assert sold.reshape(count).shape[1] == periods
+    _shares(model, tables, ship, kept, short, year, amount)
     return model
 
 
@@ -132,7 +131,13 @@ def _stock(model: Matrix, stock: Array, fill: Array, release: Array, piles: pd.D
 
 
 def _shares(
-    model: Matrix, tables: Mapping[str, pd.DataFrame], ship: Array, kept: Array, short: Array, year: Array, amount: Array
+    model: Matrix,
+    tables: Mapping[str, pd.DataFrame],
+    ship: Array,
+    kept: Array,
+    short: Array,
+    year: Array,
+    amount: Array,
 ) -> None:
     """Arrivals from one place ≤ share × (demand − unmet), for each last material, place and year."""
     lanes, demands = tables["lanes"], tables["demands"]

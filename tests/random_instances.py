@@ -122,7 +122,7 @@ def _lanes(draft: Draft) -> None:
                 if lead:
                     _under_way(draft, origin, destination, material)
     if draft.chance(0.5):
-        draft.add("duties", origin="AAA", destination="home", duty=0.1)
+        draft.add("duties", origin="AAA", destination="allies", duty=0.1)
         draft.add("duties", origin="AAA", destination="CCC", duty=0.2)
 
 
@@ -139,11 +139,11 @@ def _under_way(draft: Draft, origin: str, destination: str, material: str) -> No
 
 def _markets(draft: Draft) -> None:
     """Two home markets whose demand must be met (of some, more than there may be), or is served in ranks."""
-    stretch = 2.0 if draft.ranks == 0 and draft.chance(0.25) else 1.0
+    stretch = 2.0 if draft.chance(0.3) else 1.0
     for number, place in enumerate(HOME):
         market = f"market {number}"
         draft.add("sites", site=market, place=place, kind="market")
-        draft.add("groups", group="home", member=place)
+        draft.add("groups", group="allies", member=place)
         classes = {0: [""], 1: ["civil"], 2: ["civil", "defence"]}[draft.ranks]
         for priority in classes:
             row = {"site": market, "material": draft.last, "priority": priority}
@@ -174,7 +174,7 @@ def _stockpiles(draft: Draft) -> None:
                 holding_cost=draft.number(0.5, 5.0),
                 loss=draft.rng.choice([0.0, 0.03]),
                 cover_days=draft.rng.choice([0, 20, 45, 60]),
-                covers="home" if shared else "",
+                covers="allies" if shared else "",
                 final=draft.rng.choice([None, 0.0, round(initial / 2.0, 1)]),
             )
     if draft.chance(0.3):
@@ -276,6 +276,6 @@ def random_instance(seed: int, ranks: int | None = None, integers: bool | None =
         "periods": draft.periods,
         "period_length": length,
         "discount_rate": rng.choice([0.0, 0.05]),
-        "home": "home",
+        "home": "allies",
     }
     return head, draft.tables

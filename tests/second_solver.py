@@ -1,13 +1,13 @@
 """A second opinion: the matrix of Pyomo's own compiler, solved by GLOP, or by SCIP where there are integers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyomo.environ as pyo
+from mineral_sourcing import build
+from mineral_sourcing.network import Network
 from ortools.linear_solver import pywraplp
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
-
-from mineral_sourcing import build
-from planner import assemble
-from planner.instance import Instance
 
 SLACK = 1e-9
 """Relative room left to what an earlier rank found, against rounding."""
@@ -56,9 +56,16 @@ class SecondSolver:
         return float(objective.Value())
 
 
-def least_cost(instance: Instance) -> float | None:
+def wider(network: Network, factor: float) -> Network:
+    """The same network with every big-M so many times as large: the optimum of a valid model cannot move."""
+    old = network.activation
+    most = {key: factor * value for key, value in old.most.items()}
+    links = {key: factor * value for key, value in old.link_most.items()}
+    return replace(network, activation=replace(old, most=most, link_most=links))
+
+
+def least_cost(network: Network) -> float | None:
     """Least cost in the instance's currency, rank after rank; ``None`` where there is no plan."""
-    network = assemble.assemble(instance)
     model = build.build(network)
     second = SecondSolver(model)
     for rank in model.priority.RANKS:

@@ -44,7 +44,7 @@ def copy(tables: Tables) -> Tables:
 @FEW
 @given(SEEDS, st.floats(min_value=0.0, max_value=1.0))
 def test_looser_rule_never_costs_more(seed: int, step: float) -> None:
-    """Each cap a step towards its loosest, each floor a step towards none; one rank, as ranks trade cost for service."""
+    """Each cap a step towards its loosest, each floor towards none; one rank, as ranks put service before cost."""
     head, tables = random_instance(seed, ranks=seed % 2)
     looser = copy(tables)
     for row in looser["rules"]:
@@ -105,7 +105,7 @@ def test_names_change_nothing(seed: int) -> None:
     names = [row[key] for table, key in keys.items() for row in tables.get(table, [])]
     names += [row["owner"] for row in tables["sites"] if row.get("owner")]
     names += [row["stage"] for row in tables["materials"]]
-    order = sorted(set(names) | {"home"}, key=lambda name: random.Random(f"{seed} {name}").random())
+    order = sorted(set(names) | {"allies"}, key=lambda name: random.Random(f"{seed} {name}").random())
     other = {name: f"n{number}" for number, name in enumerate(order)}
     fixed = {"kind", "per", "basis", "base", "subject_by"}
 
@@ -121,7 +121,7 @@ def test_names_change_nothing(seed: int) -> None:
         for name, rows in tables.items()
     }
 
-    same(cost(head, tables), cost({**head, "home": other["home"]}, changed))
+    same(cost(head, tables), cost({**head, "home": other["allies"]}, changed))
 
 
 @pytest.mark.parametrize(("unit", "factor"), [("kg", 1000.0), ("kt", 0.001)])
