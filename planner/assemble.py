@@ -140,11 +140,7 @@ def _balance(
 ) -> Balance:
     lead = dict(zip(tuples(parts.lanes, KEY), parts.lanes["lead_time"].astype(int).tolist(), strict=True))
     landing = [(d, k, t + lead[o, d, k]) for o, d, k, t in flow.shipments]
-    arriving = {
-        node: list(found)
-        for node, found in group(landing, flow.shipments).items()
-        if node[2] < parts.count
-    }
+    arriving = {node: list(found) for node, found in group(landing, flow.shipments).items() if node[2] < parts.count}
     site_of = dict(zip(parts["processes"]["process"], parts["processes"]["site"], strict=True))
     recipes: dict[str, dict[Node, list[Any]]] = {}
     for name, ratios in (("input", processing.input), ("output", processing.output)):
@@ -152,9 +148,7 @@ def _balance(
         rows = [(p, k, t) for p, t in processing.runs for k in materials.get(p, ())]
         recipes[name] = group(((site_of[p], k, t) for p, k, t in rows), rows)
     underway = under_way(parts)
-    coming: Mapping[Any, float] = (
-        underway.groupby(["destination", "material", "t"])["arriving"].sum().to_dict()
-    )
+    coming: Mapping[Any, float] = underway.groupby(["destination", "material", "t"])["arriving"].sum().to_dict()
     total: Mapping[Any, float] = demand.groupby(["site", "material", "t"])["amount"].sum().to_dict()
     leaving = group(((o, k, t) for o, _, k, t in flow.shipments), flow.shipments)
     selling = group(((i, k, t) for i, k, _, t in flow.sales), flow.sales)
@@ -184,7 +178,9 @@ def _balance(
 
 def _capacity(parts: Parts, flow: Flow, switches: list[Any]) -> Capacity:
     capacity = parts["sites"].set_index("site")["capacity"].dropna() * parts.years
-    selling = group(((i, t) for i, _, _, t in flow.sales if i in capacity.index), (s for s in flow.sales if s[0] in capacity.index))
+    selling = group(
+        ((i, t) for i, _, _, t in flow.sales if i in capacity.index), (s for s in flow.sales if s[0] in capacity.index)
+    )
     offers = parts["offers"]
     keys = tuples(offers, ["site", "material", "from"])
     use = dict(zip(keys, offers["capacity_use"].tolist(), strict=True))
@@ -193,7 +189,9 @@ def _capacity(parts: Parts, flow: Flow, switches: list[Any]) -> Capacity:
     setups = [switch for switch in switches if switch[0] == "setup" and switch[1] in capacity.index]
     setting_up = group(((switch[1], index[switch[6]]) for switch in setups), setups)
     routes = parts["routes"].dropna(subset="capacity")
-    limits = dict(zip(tuples(routes, ["origin", "destination"]), (routes["capacity"] * parts.years).tolist(), strict=True))
+    limits = dict(
+        zip(tuples(routes, ["origin", "destination"]), (routes["capacity"] * parts.years).tolist(), strict=True)
+    )
     on_route = group(
         ((o, d, t) for o, d, _, t in flow.shipments if (o, d) in limits),
         (shipment for shipment in flow.shipments if shipment[:2] in limits),

@@ -28,9 +28,7 @@ def conflict(
         seconds: time for all trials; where it runs out, the set may still hold more than is needed.
     """
     items = _items(matrix, network)
-    session = Session(
-        matrix, threads=settings.threads, seed=settings.seed, gap=1.0, algorithm="simplex"
-    )
+    session = Session(matrix, threads=settings.threads, seed=settings.seed, gap=1.0, algorithm="simplex")
     session.costs(np.zeros(len(matrix.cost)))
     deadline = time.perf_counter() + max(seconds, 10.0)
     for part in items.values():
@@ -94,8 +92,7 @@ def _items(matrix: Matrix, network: Network) -> dict[Item, _Part]:
     for at, (component, index) in enumerate(matrix.columns):
         if component == "priority.unmet" and network.priority.unmet_limit[index] == 0.0:
             site, material, t, _ = index
-            name = ("demand", site, material)
-            columns.setdefault(name, []).append((at, network.balance.demand[site, material, t]))
+            columns.setdefault(("demand", site, material), []).append((at, network.balance.demand[site, material, t]))
     found = {name: _Part(matrix, members, [], []) for name, members in rows.items()}
     for name, pairs in columns.items():
         found[name] = _Part(matrix, [], [at for at, _ in pairs], [most for _, most in pairs])

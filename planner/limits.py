@@ -8,12 +8,14 @@ An optimal plan with costs that are not negative brings in no more of a material
     N_{kt} = \Big( d_{kt} + \sum_p \iota_{pk} \, A_{pt} + g_{kt} \Big) / (1 - \epsilon_k)^{h_k}, \qquad
     A_{pt} = \min \Big( \bar a_{pt}, \max_{k} \frac{N_{kt}}{\omega_{pk}} \Big)
 
-where :math:`d` is demand, :math:`\iota, \omega` the recipe, :math:`\bar a` the capacity, :math:`g` what stock, cover, floors and
-minimum quantities may ask for on top, :math:`\epsilon` the largest loss of the material's lanes and :math:`h` the most lanes that
-a tonne can usefully pass. A material that can be stored, or that travels for some periods, may be bought early: its
+where :math:`d` is demand, :math:`\iota, \omega` the recipe, :math:`\bar a` the capacity, :math:`g` what stock, cover,
+floors and minimum quantities may ask for on top, :math:`\epsilon` the largest loss of the material's lanes and
+:math:`h` the most lanes that a tonne can usefully pass. A material that can be stored, or that travels for some periods, may be
+bought early: its
 need in t is all that follows. A switch then lets through the least of its columns' own limits and of the need.
 """
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,9 +39,13 @@ class _Needs:
         self.storable = set(parts["stockpiles"]["material"]) | set(
             parts.lanes.loc[parts.lanes["lead_time"] > 0, "material"]
         )
-        self.amplified = self._amplification()
-        self.limits = {run: processing.run_limit[run] for run in processing.runs}
-        self.need = self._fixed_point() if not self._profits() else {k: self._unlimited() for k in self.materials}
+        rows = parts["processes"]
+        self.must_run = set(rows.loc[rows["min_load"] > 0, "process"])
+
+    @cached_property
+    def need(self) -> dict[str, np.ndarray]:
+        """By material and period; computed only where a switch asks for it."""
+        return self._fixed_point() if not self._profits() else {k: self._unlimited() for k in self.materials}
 
     def _unlimited(self) -> np.ndarray:
         return np.full(self.parts.count, np.inf)
@@ -97,29 +103,24 @@ class _Needs:
             group((p for p, _ in ratios), ((k, ratio) for (_, k), ratio in ratios.items()))
             for ratios in (processing.output, processing.input)
         )
+        amplified, limits = self._amplification(), processing.run_limit
         need = {material: values.copy() for material, values in base.items()}
         for _ in range(ROUNDS):
             fresh = {material: values.copy() for material, values in base.items()}
             for process, t in processing.runs:
                 wanted = max((need[k][t] / ratio for k, ratio in outputs.get(process, ())), default=0.0)
-                floor = self.limits[process, t] if self._must_run(process) else 0.0
-                activity = min(self.limits[process, t], max(wanted, floor))
+                floor = limits[process, t] if process in self.must_run else 0.0
+                activity = min(limits[process, t], max(wanted, floor))
                 for k, ratio in inputs.get(process, ()):
                     fresh[k][t] += ratio * activity
-            for material, values in fresh.items():
-                days = float(cover.get(material, 0.0))
-                values += values.max(initial=0.0) * days / (365 * parts.years) if days else 0.0
-                values *= self.amplified[material]
-                if material in self.storable:
-                    values[:] = values[::-1].cumsum()[::-1]
+            for material, wanted_now in fresh.items():
+                ahead = float(cover.get(material, 0.0)) / (365 * parts.years)
+                values = (wanted_now + ahead * wanted_now.max(initial=0.0)) * amplified[material]
+                fresh[material] = values[::-1].cumsum()[::-1] if material in self.storable else values
             if all(np.allclose(fresh[k], need[k], rtol=1e-12) for k in need):
                 return need
             need = {k: np.maximum(need[k], fresh[k]) for k in need}
         return {k: self._unlimited() for k in self.materials}
-
-    def _must_run(self, process: str) -> bool:
-        rows = self.parts["processes"]
-        return bool((rows.loc[rows["process"] == process, "min_load"] > 0).any())
 
     def over(self, material: str, periods: list[int]) -> float:
         """The most that can be needed of what is bought in these periods."""
@@ -218,10 +219,10 @@ class _Switches:
         names = ["process", "fixed_cost", "min_load"]
         for process, fixed, load in tuples(self.parts["processes"].sort_values("process"), names):
 
-            def most(run: Any, name: str = process) -> float:
+            def most(run: Any, name: str = process, whole: bool = load > 0) -> float:
                 wanted = max((self.needs.over(k, [run[1]]) / ratio for k, ratio in outputs.get(name, ())), default=0.0)
                 limit = processing.run_limit[run]
-                return float(limit if load > 0 else min(limit, wanted))
+                return float(limit if whole else min(limit, wanted))
 
             if fixed > 0:
                 for year, members in self.by_year(runs.get(process, []), 1).items():

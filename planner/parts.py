@@ -88,7 +88,9 @@ def units_of(instance: Instance) -> Units:
     Typical is the geometric mean of what demands, offers and processes state.
     """
     header, tables = instance.header, instance.tables
-    quantities = pd.concat([tables["demands"]["quantity"], tables["offers"]["capacity"], tables["stockpiles"]["initial"]])
+    quantities = pd.concat(
+        [tables["demands"]["quantity"], tables["offers"]["capacity"], tables["stockpiles"]["initial"]]
+    )
     prices = pd.concat([tables["offers"]["price"], tables["lanes"]["freight"], tables["processes"]["cost"].abs()])
     quantity = _typical(quantities) * TONNES[header.mass_unit] / PER_YEAR[header.period_length]
     price = _typical(prices) / TONNES[header.mass_unit]

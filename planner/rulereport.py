@@ -56,7 +56,10 @@ def _against_limits(solution: Solution, frame: pd.DataFrame) -> pd.DataFrame:
     frame["slack"] = slack.where(~(empty & ~cap), 0.0)
     frame["penalty"] = frame["excess"] * frame["price"].fillna(0.0) * money / mass
     first = {name: t for t, name in enumerate(parts.periods)}
-    frame["t"] = [first_period(parts.calendar, first, since, period) for since, period in zip(frame["from"], frame["period"], strict=True)]
+    frame["t"] = [
+        first_period(parts.calendar, first, since, period)
+        for since, period in zip(frame["from"], frame["period"], strict=True)
+    ]
     prices = solution.duals.get("concentration.cap")
     if prices is None or frame.empty:
         frame["shadow_price"] = 0.0
@@ -69,7 +72,7 @@ def _against_limits(solution: Solution, frame: pd.DataFrame) -> pd.DataFrame:
 
 def first_period(calendar: tuple[str, ...], first: dict[str, int], since: str, period: str) -> int:
     """First period of a label: a period, a calendar year from the rule's own start on, or ``first..last``."""
-    name = period.split("..")[0]
+    name = period.split("..", maxsplit=1)[0]
     if name in first:
         return first[name]
     return max(calendar.index(name), first.get(since, 0))

@@ -4,16 +4,28 @@ Definitions: ``docs/definitions.md``, rules. One row of the table becomes one ca
 materials, each market, each group of periods and each subject that has anything to count.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from mineral_sourcing.network import Balance, Base, Cap, Concentration, Flow, Node, Processing
+from mineral_sourcing.network import (
+    Balance,
+    Base,
+    Cap,
+    Concentration,
+    Demand,
+    Flow,
+    Node,
+    Processing,
+    Recipe,
+    Sale,
+    Shipment,
+)
 
 from planner.instance import Instance
-from planner.lanes import KEY, window
+from planner.lanes import window
 from planner.parts import Parts, group, tuples, under_way
 from planner.scope import Scope, split
 
@@ -92,51 +104,42 @@ def windows_of(instance: Instance, rule: pd.Series, periods: tuple[str, ...]) ->
     return [(f"{periods[inside[0]]}..{periods[inside[-1]]}", inside)]
 
 
-@dataclass
+Place = tuple[str, str, int]
+"""(material, site, period)"""
+
+
+@dataclass(frozen=True)
 class _Counter:
-    """Everything that may be counted, by material, once for all rules."""
+    """Everything that may be counted, once for all rules, by material, site and period."""
 
     parts: Parts
-    shipments: dict[str, list[Any]]
-    sales: dict[str, list[Any]]
-    runs: dict[str, list[Any]]
-    uses: dict[str, list[Any]]
-    unmet: dict[str, list[Any]]
-    releases: dict[str, list[Node]]
+    landing: dict[Place, list[Shipment]]
+    """Shipments by where and when they arrive."""
+    sales: dict[Place, list[Sale]]
+    runs: dict[Place, list[Recipe]]
+    uses: dict[Place, list[Recipe]]
+    unmet: dict[Place, list[Demand]]
+    releases: dict[Place, list[Node]]
+    demand: dict[Place, list[float]]
+    coming: dict[Place, list[tuple[str, float]]]
+    """Origin and amount of what was under way at the start, by where and when it arrives."""
     site_of: dict[str, str]
-    lead: dict[Any, int]
-    demand: dict[str, list[tuple[str, int, float]]]
-    coming: pd.DataFrame
 
-    def purchases(self, materials: frozenset[str], market: frozenset[str], inside: frozenset[int]) -> list[Any]:
+    def purchases(self, places: list[Place], market: frozenset[str]) -> list[Shipment]:
         """Shipments that arrive at the market from outside it."""
-        return [
-            shipment
-            for material in sorted(materials)
-            for shipment in self.shipments.get(material, ())
-            if shipment[1] in market
-            and shipment[0] not in market
-            and shipment[3] + self.lead[shipment[:3]] in inside
-        ]
+        return [row for place in places for row in self.landing.get(place, ()) if row[0] not in market]
 
-    def under_way(
-        self, materials: frozenset[str], market: frozenset[str], inside: frozenset[int]
-    ) -> list[tuple[str, float]]:
-        """Arrivals by origin of what was under way at the start."""
-        rows = self.coming
-        rows = rows.loc[
-            rows["material"].isin(materials)
-            & rows["destination"].isin(market)
-            & ~rows["origin"].isin(market)
-            & rows["t"].isin(inside)
-        ]
-        return list(zip(rows["origin"].tolist(), rows["arriving"].tolist(), strict=True))
+    def under_way(self, places: list[Place], market: frozenset[str]) -> list[tuple[str, float]]:
+        """Arrivals by origin of what was under way at the start, from outside the market."""
+        return [row for place in places for row in self.coming.get(place, ()) if row[0] not in market]
 
-    def made(self, materials: frozenset[str], inside: frozenset[int]) -> tuple[list[Any], list[Any]]:
-        """Sales and process outputs."""
-        names = sorted(materials)
-        sales = [sale for name in names for sale in self.sales.get(name, ()) if sale[3] in inside]
-        return sales, [run for name in names for run in self.runs.get(name, ()) if run[2] in inside]
+
+def _places(materials: frozenset[str], sites: Iterable[str], inside: list[int]) -> list[Place]:
+    return [(material, site, t) for material in sorted(materials) for site in sorted(sites) for t in inside]
+
+
+def _found(rows: Mapping[Place, list[Any]], places: list[Place]) -> list[Any]:
+    return [row for place in places for row in rows.get(place, ())]
 
 
 @dataclass
@@ -154,24 +157,21 @@ class _Rows:
 
 
 def _counter(parts: Parts, flow: Flow, processing: Processing, balance: Balance, demand: pd.DataFrame) -> _Counter:
-    site_of = dict(zip(parts["processes"]["process"], parts["processes"]["site"], strict=True))
-    runs = [recipe for recipes in balance.making.values() for recipe in recipes]
-    uses = [recipe for recipes in balance.using.values() for recipe in recipes]
-    unmet = [row for rows in balance.unmet.values() for row in rows]
-    held = [node for nodes in balance.stocked.values() for node in nodes]
-    amounts = tuples(demand, ["site", "t", "amount"])
+    def placed(rows: Mapping[Node, list[Any]]) -> dict[Place, list[Any]]:
+        return {(material, site, t): members for (site, material, t), members in rows.items() if members}
+
+    coming = under_way(parts)
     return _Counter(
         parts=parts,
-        shipments=group((shipment[2] for shipment in flow.shipments), flow.shipments),
-        sales=group((sale[1] for sale in flow.sales), flow.sales),
-        runs=group((run[1] for run in runs), runs),
-        uses=group((use[1] for use in uses), uses),
-        unmet=group((row[1] for row in unmet), unmet),
-        releases=group((node[1] for node in held), held),
-        site_of=site_of,
-        lead=dict(zip(tuples(parts.lanes, KEY), parts.lanes["lead_time"].astype(int).tolist(), strict=True)),
-        demand=group(demand["material"].tolist(), amounts),
-        coming=under_way(parts),
+        landing=placed(balance.arriving),
+        sales=placed(balance.selling),
+        runs=placed(balance.making),
+        uses=placed(balance.using),
+        unmet=placed(balance.unmet),
+        releases=placed(balance.stocked),
+        demand=group(tuples(demand, ["material", "site", "t"]), demand["amount"].tolist()),
+        coming=group(tuples(coming, ["material", "destination", "t"]), tuples(coming, ["origin", "arriving"])),
+        site_of=dict(zip(parts["processes"]["process"], parts["processes"]["site"], strict=True)),
     )
 
 
@@ -203,12 +203,13 @@ def _add(
     subjects: list[tuple[str, frozenset[str]]],
 ) -> None:
     """The base of one (rule, materials, market, periods), then a cap for each subject."""
-    span = frozenset(inside)
     bought = rule["basis"] == "purchases"
-    shipments = counter.purchases(materials, market, span) if bought else []
-    coming = counter.under_way(materials, market, span) if bought else []
-    sales, runs = ([], []) if bought else counter.made(materials, span)
-    constant = _add_base(rows, counter, rule, key, materials, market, span, (shipments, coming, sales, runs))
+    at_market = _places(materials, market, inside)
+    shipments = counter.purchases(at_market, market) if bought else []
+    coming = counter.under_way(at_market, market) if bought else []
+    anywhere = [] if bought else _places(materials, counter.parts.scope.place_of, inside)
+    sales, runs = _found(counter.sales, anywhere), _found(counter.runs, anywhere)
+    constant = _add_base(rows, counter, rule, key, at_market, (shipments, coming, sales, runs))
     is_cap = rule["kind"].startswith("max_")
     share = float(rule["limit"]) if rule["kind"].endswith("_share") else 0.0
     by_origin = group((shipment[0] for shipment in shipments), shipments)
@@ -268,30 +269,15 @@ def _add_base(
     counter: _Counter,
     rule: pd.Series,
     key: Base,
-    materials: frozenset[str],
-    market: frozenset[str],
-    inside: frozenset[int],
-    supply: tuple[list[Any], list[Any], list[Any], list[Any]],
+    at_market: list[Place],
+    supply: tuple[list[Shipment], list[tuple[str, float]], list[Sale], list[Recipe]],
 ) -> float:
     """Add the column of a base that varies; return the part of it that is a given number instead."""
-    names = sorted(materials)
-    wanted = sum(
-        amount
-        for name in names
-        for site, t, amount in counter.demand.get(name, ())
-        if site in market and t in inside
-    )
+    wanted = float(sum(_found(counter.demand, at_market)))
     if rule["base"] in ("", "demand"):
-        return float(wanted)
+        return wanted
     if rule["base"] == "consumption":
-        unmet = [row for name in names for row in counter.unmet.get(name, ()) if row[0] in market and row[2] in inside]
-        use = [
-            row
-            for name in names
-            for row in counter.uses.get(name, ())
-            if counter.site_of[row[0]] in market and row[2] in inside
-        ]
-        _base(rows, key, float(wanted), unmet=unmet, use=use)
+        _base(rows, key, wanted, unmet=_found(counter.unmet, at_market), use=_found(counter.uses, at_market))
         return 0.0
     shipments, coming, sales, runs = supply
     if rule["home_in_base"] == "no":
@@ -300,12 +286,7 @@ def _add_base(
         coming = [row for row in coming if row[0] not in home]
         sales = [row for row in sales if row[0] not in home]
         runs = [row for row in runs if counter.site_of[row[0]] not in home]
-    releases = [
-        node
-        for name in names
-        for node in counter.releases.get(name, ())
-        if rule["stock_in_base"] == "yes" and node[0] in market and node[2] in inside
-    ]
+    releases = _found(counter.releases, at_market) if rule["stock_in_base"] == "yes" else []
     arriving = float(sum(amount for _, amount in coming))
     _base(rows, key, arriving, shipments=shipments, sales=sales, runs=runs, releases=releases)
     return 0.0

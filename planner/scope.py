@@ -1,7 +1,7 @@
 """Names resolved: which sites a place, an owner, a group or ``home`` stands for."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from planner.instance import Instance
 
@@ -24,6 +24,8 @@ class Scope:
     """Direct members of each group."""
     home: str
     """Group that ``home`` stands for, empty where there is none."""
+    _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+    """Sites already looked up."""
 
     @classmethod
     def of(cls, instance: Instance) -> "Scope":
@@ -76,6 +78,12 @@ class Scope:
 
     def sites(self, names: Iterable[str]) -> frozenset[str]:
         """Sites that the names stand for: by name, by owner, by place, through groups."""
+        key = tuple(names)
+        if key not in self._known:
+            self._known[key] = self._find_sites(key)
+        return self._known[key]
+
+    def _find_sites(self, names: tuple[str, ...]) -> frozenset[str]:
         wanted: dict[str, set[str]] = {"site": set(), "owner": set(), "place": set()}
         for name in names:
             for by, members in wanted.items():

@@ -6,7 +6,6 @@ With ``solve.py`` the only module that talks to HiGHS.
 import os
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

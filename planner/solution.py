@@ -51,7 +51,7 @@ class Solution:
 
     def discounts(self, t: pd.Series) -> np.ndarray:
         """Discount factor of each period index."""
-        return self.parts.discount[t.to_numpy(dtype=np.int64)]
+        return np.asarray(self.parts.discount[t.to_numpy(dtype=np.int64)])
 
 
 def by_component(keys: list[tuple[str, Any]], values: np.ndarray) -> dict[str, pd.DataFrame]:
@@ -62,9 +62,7 @@ def by_component(keys: list[tuple[str, Any]], values: np.ndarray) -> dict[str, p
     return {component: pd.DataFrame(found) for component, found in rows.items()}
 
 
-def solution_of(
-    parts: Parts, network: Network, matrix: Matrix, values: np.ndarray, duals: np.ndarray
-) -> Solution:
+def solution_of(parts: Parts, network: Network, matrix: Matrix, values: np.ndarray, duals: np.ndarray) -> Solution:
     """Arrays of a solve, labelled."""
     kept = np.flatnonzero(np.abs(duals) > NOTHING)
     return Solution(

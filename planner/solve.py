@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from mineral_sourcing.build import build
-from mineral_sourcing.compile import Matrix, compile_model
+from mineral_sourcing.compile import compile_model
 from mineral_sourcing.network import Network
 
 from planner.assemble import network_of
@@ -229,4 +229,4 @@ def _break_ties(session: Session, result: Result, seed: int, clock: _Clock) -> n
     with clock.step("solve"):
         broken = session.run(max(clock.left, LAST_STAGES), hot=True)
     values = broken.values if broken.end == "optimal" else result.values
-    return np.clip(values, matrix.col_lower, matrix.col_upper)
+    return np.asarray(np.clip(values, matrix.col_lower, matrix.col_upper))

@@ -78,7 +78,9 @@ def _cover(parts: Parts, rows: pd.DataFrame) -> dict[str, Any]:
     holding = group(tuples(rows, key), tuples(rows, ["site", "material", "t"]))
     demand = demand_rows(parts).groupby(["site", "material", "t"])["amount"].sum().to_dict()
     recipes = parts["recipes"].merge(parts["processes"][["process", "site"]], on="process")
-    uses = group(tuples(recipes.loc[recipes["input"] > 0], ["site", "material"]), recipes.loc[recipes["input"] > 0, "process"])
+    uses = group(
+        tuples(recipes.loc[recipes["input"] > 0], ["site", "material"]), recipes.loc[recipes["input"] > 0, "process"]
+    )
     runs = set(tuples(spread(parts, parts["processes"]), ["process", "t"]))
     cover: list[Node] = [(c, k, int(t)) for c, k, t in days.index]
     shares: dict[Any, float] = {}

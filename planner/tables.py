@@ -26,11 +26,11 @@ def _unit(unit: str) -> dict[str, Any]:
     return {"unit": unit}
 
 
-def _number(unit: str, **bounds: float) -> Any:
-    return Annotated[
-        float, BeforeValidator(_no_boolean), Field(allow_inf_nan=False, json_schema_extra=_unit(unit), **bounds)
-    ]
+def _bounds(unit: str, *, ge: float | None = None, le: float | None = None, lt: float | None = None) -> Any:
+    return Field(ge=ge, le=le, lt=lt, allow_inf_nan=False, json_schema_extra=_unit(unit))
 
+
+_number = BeforeValidator(_no_boolean)
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Field(json_schema_extra=_unit("name"))]
 Names = Annotated[str, StringConstraints(strip_whitespace=True), Field(json_schema_extra=_unit("names; by ;"))]
@@ -40,22 +40,23 @@ Period = Annotated[
     StringConstraints(strip_whitespace=True, pattern=r"^(\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?)?$"),
     Field(json_schema_extra=_unit("period")),
 ]
-Price = _number("money/mass", ge=0)
-Credit = _number("money/mass")
-Money = _number("money", ge=0)
-Rate = _number("mass/year", ge=0)
-Mass = _number("mass", ge=0)
-Share = _number("fraction", ge=0, le=1)
-Loss = _number("fraction", ge=0, lt=1)
-Duty = _number("fraction of customs value", ge=0, le=20)
-Ratio = _number("mass/mass", ge=0)
-Content = _number("mass/mass", ge=0, le=1)
-Days = _number("days", ge=0, le=3650)
-Degrees = _number("degrees", ge=-180, le=180)
-Count = Annotated[
-    int, BeforeValidator(_no_boolean), Field(ge=0, le=10_000, json_schema_extra=_unit("periods")), Field(strict=False)
-]
-Rank = Annotated[int, BeforeValidator(_no_boolean), Field(ge=1, le=100, json_schema_extra=_unit("rank"))]
+Price = Annotated[float, _number, _bounds("money/mass", ge=0)]
+Credit = Annotated[float, _number, _bounds("money/mass")]
+Holding = Annotated[float, _number, _bounds("money/mass/year", ge=0)]
+Money = Annotated[float, _number, _bounds("money", ge=0)]
+Rate = Annotated[float, _number, _bounds("mass/year", ge=0)]
+Mass = Annotated[float, _number, _bounds("mass", ge=0)]
+Limit = Annotated[float, _number, _bounds("fraction, or mass per `per`", ge=0)]
+Share = Annotated[float, _number, _bounds("fraction", ge=0, le=1)]
+Loss = Annotated[float, _number, _bounds("fraction", ge=0, lt=1)]
+Duty = Annotated[float, _number, _bounds("fraction of customs value", ge=0, le=20)]
+Ratio = Annotated[float, _number, _bounds("mass/mass", ge=0)]
+Content = Annotated[float, _number, _bounds("mass/mass", ge=0, le=1)]
+Days = Annotated[float, _number, _bounds("days", ge=0, le=3650)]
+Latitude = Annotated[float, _number, _bounds("degrees", ge=-90, le=90)]
+Longitude = Annotated[float, _number, _bounds("degrees", ge=-180, le=180)]
+Count = Annotated[int, _number, _bounds("periods", ge=0, le=10_000)]
+Rank = Annotated[int, _number, _bounds("rank", ge=1, le=100)]
 YesNo = Annotated[Literal["yes", "no"], Field(json_schema_extra=_unit("yes, no"))]
 Pool = Annotated[Literal["", "each", "together"], Field(json_schema_extra=_unit("each, together"))]
 
@@ -116,11 +117,11 @@ class PlaceRow(Row):
     """ISO 3166-1 alpha-3 code, or a region's name."""
     name: Text = ""
     """Name as people say it."""
-    latitude: _number("degrees", ge=-90, le=90) | None = None  # type: ignore[valid-type]
+    latitude: Latitude | None = None
     """Latitude, north positive."""
-    longitude: Degrees | None = None  # type: ignore[valid-type]
+    longitude: Longitude | None = None
     """Longitude, east positive."""
-    risk: Share | None = None  # type: ignore[valid-type]
+    risk: Share | None = None
     """Country risk, 0 (none) to 1."""
 
 
@@ -150,11 +151,11 @@ class SiteRow(Row):
     """Who owns it."""
     kind: Text = ""
     """A label only: mine, separation plant, smelter, magnet maker, recycler, market, depot."""
-    latitude: _number("degrees", ge=-90, le=90) | None = None  # type: ignore[valid-type]
+    latitude: Latitude | None = None
     """Latitude, north positive."""
-    longitude: Degrees | None = None  # type: ignore[valid-type]
+    longitude: Longitude | None = None
     """Longitude, east positive."""
-    capacity: Rate | None = None  # type: ignore[valid-type]
+    capacity: Rate | None = None
     """Capacity shared by all that the site offers; empty = unlimited."""
 
 
@@ -172,17 +173,17 @@ class OfferRow(Row):
     """First period of the offer; empty = from the start."""
     until: Period = ""
     """Last period of the offer; empty = to the end."""
-    price: Price  # type: ignore[valid-type]
+    price: Price
     """Price at the seller's gate, without freight and duty."""
-    capacity: Rate | None = None  # type: ignore[valid-type]
+    capacity: Rate | None = None
     """Most that is sold; empty = unlimited."""
-    fixed_cost: Money = 0.0  # type: ignore[valid-type]
+    fixed_cost: Money = 0.0
     """Charge for each calendar year in which anything is bought."""
-    min_award: Rate = 0.0  # type: ignore[valid-type]
+    min_award: Rate = 0.0
     """Least that is bought in a calendar year in which anything is bought."""
-    capacity_use: Ratio = 1.0  # type: ignore[valid-type]
+    capacity_use: Ratio = 1.0
     """Site capacity used per tonne."""
-    setup_use: Mass = 0.0  # type: ignore[valid-type]
+    setup_use: Mass = 0.0
     """Site capacity used in each period in which anything is sold."""
     origin: Text = ""
     """Place where the element was mined or recycled; empty = the site's place."""
@@ -198,13 +199,13 @@ class ProcessRow(Row):
     """The process's name."""
     site: Name
     """Where it runs; a name from ``sites``."""
-    capacity: Rate | None = None  # type: ignore[valid-type]
+    capacity: Rate | None = None
     """Most activity; empty = unlimited."""
-    cost: Credit = 0.0  # type: ignore[valid-type]
+    cost: Credit = 0.0
     """Toll per tonne of activity; what is consumed is bought on its own lane."""
-    fixed_cost: Money = 0.0  # type: ignore[valid-type]
+    fixed_cost: Money = 0.0
     """Charge for each calendar year in which it runs."""
-    min_load: Share = 0.0  # type: ignore[valid-type]
+    min_load: Share = 0.0
     """Least activity in a period in which it runs, as a fraction of capacity."""
     from_: Period = Field("", alias="from")
     """First period in which it can run; empty = from the start."""
@@ -222,9 +223,9 @@ class RecipeRow(Row):
     """A name from ``processes``."""
     material: Name
     """A name from ``materials``."""
-    input: Ratio = 0.0  # type: ignore[valid-type]
+    input: Ratio = 0.0
     """Tonnes taken in per tonne of activity."""
-    output: Ratio = 0.0  # type: ignore[valid-type]
+    output: Ratio = 0.0
     """Tonnes given out per tonne of activity."""
 
 
@@ -240,19 +241,19 @@ class LaneRow(Row):
     """Where it arrives; a name from ``sites``."""
     material: Name
     """What is moved; a name from ``materials``."""
-    freight: Price = 0.0  # type: ignore[valid-type]
+    freight: Price = 0.0
     """Freight and insurance per dispatched tonne."""
-    duty: Duty | None = None  # type: ignore[valid-type]
+    duty: Duty | None = None
     """Duty as a fraction of customs value; empty = the ``duties`` table, else 0."""
-    customs_value: Price | None = None  # type: ignore[valid-type]
+    customs_value: Price | None = None
     """Value that duty is a fraction of; empty = the material's, else the origin's list price."""
-    loss: Loss = 0.0  # type: ignore[valid-type]
+    loss: Loss = 0.0
     """Fraction lost on the way, taken from what arrives."""
     lead_time: Count = 0
     """Whole periods between dispatch and arrival."""
-    capacity: Rate | None = None  # type: ignore[valid-type]
+    capacity: Rate | None = None
     """Most that is dispatched; empty = unlimited."""
-    fixed_cost: Money = 0.0  # type: ignore[valid-type]
+    fixed_cost: Money = 0.0
     """Charge for each calendar year in which the lane is used."""
 
 
@@ -266,9 +267,9 @@ class RouteRow(Row):
     """A name from ``sites``."""
     destination: Name
     """A name from ``sites``."""
-    capacity: Rate | None = None  # type: ignore[valid-type]
+    capacity: Rate | None = None
     """Most that is dispatched of all materials together; empty = unlimited."""
-    fixed_cost: Money = 0.0  # type: ignore[valid-type]
+    fixed_cost: Money = 0.0
     """Charge for each calendar year in which any material moves."""
 
 
@@ -286,11 +287,11 @@ class FreightRow(Row):
     """Stage whose materials the rate holds for; empty where ``material`` is given."""
     material: Text = ""
     """Material the rate holds for; beats a row for its stage."""
-    freight: Price  # type: ignore[valid-type]
+    freight: Price
     """Freight and insurance per dispatched tonne."""
     lead_time: Count = 0
     """Whole periods between dispatch and arrival."""
-    loss: Loss = 0.0  # type: ignore[valid-type]
+    loss: Loss = 0.0
     """Fraction lost on the way, taken from what arrives."""
 
 
@@ -306,7 +307,7 @@ class DutyRow(Row):
     """A place or a group."""
     material: Text = ""
     """A name from ``materials``; empty = all."""
-    duty: Duty  # type: ignore[valid-type]
+    duty: Duty
     """Duty as a fraction of customs value."""
     from_: Period = Field("", alias="from")
     """First period; empty = from the start."""
@@ -328,11 +329,11 @@ class InTransitRow(Row):
     """A name from ``materials``."""
     arrives: Period
     """Period of arrival: within the horizon for ``quantity``, after it for ``final``."""
-    quantity: Mass = 0.0  # type: ignore[valid-type]
+    quantity: Mass = 0.0
     """Tonnes dispatched before the start that arrive in this period; the lane's loss is taken on arrival."""
     paid: YesNo = "yes"
     """Whether it is paid already; if not, price, freight and duty fall due on arrival."""
-    final: Mass | None = None  # type: ignore[valid-type]
+    final: Mass | None = None
     """Most that may be dispatched so as to arrive in this period after the horizon; empty = none."""
 
 
@@ -350,7 +351,7 @@ class DemandRow(Row):
     """Period; empty = every period for which no row of its own is given."""
     priority: Text = ""
     """A name from ``priorities``; empty = must be met."""
-    quantity: Rate  # type: ignore[valid-type]
+    quantity: Rate
     """Demand, per year."""
 
 
@@ -364,7 +365,7 @@ class PriorityRow(Row):
     """The priority's name."""
     rank: Rank = 1
     """Served in this order: rank 1 before rank 2."""
-    unmet_cost: Price | None = None  # type: ignore[valid-type]
+    unmet_cost: Price | None = None
     """Cost of a tonne of unmet demand; empty = must be met."""
 
 
@@ -382,25 +383,25 @@ class StockpileRow(Row):
     """First period of the row; empty = from the start."""
     until: Period = ""
     """Last period of the row; empty = to the end."""
-    initial: Mass = 0.0  # type: ignore[valid-type]
+    initial: Mass = 0.0
     """Stock at the start."""
     initial_origin: Text = ""
     """Place where the opening stock was mined or recycled; empty = unknown."""
-    capacity: Mass | None = None  # type: ignore[valid-type]
+    capacity: Mass | None = None
     """Most that can be held; empty = unlimited."""
-    fill_rate: Rate | None = None  # type: ignore[valid-type]
+    fill_rate: Rate | None = None
     """Most put into stock; empty = unlimited."""
-    release_rate: Rate | None = None  # type: ignore[valid-type]
+    release_rate: Rate | None = None
     """Most taken out of stock; empty = unlimited."""
-    holding_cost: _number("money/mass/year", ge=0) = 0.0  # type: ignore[valid-type]
+    holding_cost: Holding = 0.0
     """Cost of holding a tonne for a year, paid on the closing stock."""
-    loss: Loss = 0.0  # type: ignore[valid-type]
+    loss: Loss = 0.0
     """Fraction lost per year."""
-    cover_days: Days = 0.0  # type: ignore[valid-type]
+    cover_days: Days = 0.0
     """Days of planned consumption ahead that the stock must cover."""
     covers: Text = ""
     """Site, place or group whose consumption is covered; empty = this site."""
-    final: Mass | None = None  # type: ignore[valid-type]
+    final: Mass | None = None
     """Least stock at the end; empty = the opening stock."""
 
 
@@ -420,7 +421,7 @@ class RuleRow(Row):
         Literal["max_share", "min_share", "max_quantity", "min_quantity"], Field(json_schema_extra=_unit("kind"))
     ]
     """What is limited."""
-    limit: _number("fraction, or mass per `per`", ge=0)  # type: ignore[valid-type]
+    limit: Limit
     """The limit: a fraction for shares, tonnes per period, year or horizon for quantities."""
     subject_by: Annotated[
         Literal["place", "owner", "site", "group"], Field(json_schema_extra=_unit("place, owner, site, group"))
@@ -457,7 +458,7 @@ class RuleRow(Row):
     """Stages each or together; required where the scope holds more than one."""
     market_pool: Pool = ""
     """Markets each or together; required where the scope holds more than one."""
-    penalty: Price | None = None  # type: ignore[valid-type]
+    penalty: Price | None = None
     """Price of a tonne of excess; empty = hard."""
     protected: YesNo = "no"
     """Whether the rule is never offered for repair."""

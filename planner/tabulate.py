@@ -61,7 +61,8 @@ def _movements(solution: Solution) -> dict[str, pd.DataFrame]:
     terms = parts.lanes[[*KEY, "freight", "loss", "lead_time"]].assign(lane=np.arange(len(parts.lanes)))
     flows = flows.merge(terms, on=KEY, how="left")
     t = flows["t"].to_numpy(dtype=np.int64)
-    flows["arrives"] = [label(start + at + lead, length) for at, lead in zip(t.tolist(), flows["lead_time"].astype(int))]
+    leads = flows["lead_time"].astype(int).tolist()
+    flows["arrives"] = [label(start + at + lead, length) for at, lead in zip(t.tolist(), leads, strict=True)]
     flows["arriving"] = flows["quantity"] * (1 - flows["loss"])
     flows["freight"] = flows["quantity"] * flows["freight"] * price
     flows["duty"] = flows["quantity"] * parts.duty[flows["lane"].to_numpy(dtype=np.int64), t] * price
@@ -163,9 +164,7 @@ def _days(held: float, rates: np.ndarray, t: int, years: float, most: float = 36
     return most
 
 
-def _concentration(
-    solution: Solution, flows: pd.DataFrame, sales: pd.DataFrame, made: pd.DataFrame
-) -> pd.DataFrame:
+def _concentration(solution: Solution, flows: pd.DataFrame, sales: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
     """Quantity, share and HHI by place and owner of what is made, and of what home buys."""
     parts, scope = solution.parts, solution.parts.scope
     node = ["site", "material", "t"]
@@ -188,10 +187,11 @@ def _concentration(
         ]
     )
     market = ["basis", "stage", "material", "by", "t"]
-    found = both.groupby([*market, "subject"], as_index=False)["quantity"].sum()
+    found = both.groupby([*market, "subject"])["quantity"].sum().reset_index()
     found["share"] = found["quantity"] / found.groupby(market)["quantity"].transform("sum")
     squares = found["share"] ** 2
-    return found.assign(hhi=squares.groupby([found[name] for name in market]).transform("sum"))
+    found["hhi"] = squares.groupby([found[name] for name in market]).transform("sum")
+    return found
 
 
 def _activations(solution: Solution) -> pd.DataFrame:
@@ -236,7 +236,10 @@ def _costs(solution: Solution, found: Mapping[str, pd.DataFrame]) -> pd.DataFram
     rows = rows.fillna(dict.fromkeys([key for key in COST_KEYS if key != "t"], ""))
     rows = rows.astype({"t": np.int64, "amount": "float64"})
     for name, kept in (
-        ("site", "purchase offer_fixed holding disposal freight duty lane_fixed route_fixed processing process_fixed unmet"),
+        (
+            "site",
+            "purchase offer_fixed holding disposal freight duty lane_fixed route_fixed processing process_fixed unmet",
+        ),
         ("destination", "freight duty lane_fixed route_fixed"),
         ("material", "purchase offer_fixed holding disposal freight duty lane_fixed unmet"),
         ("process", "processing process_fixed"),
@@ -244,7 +247,7 @@ def _costs(solution: Solution, found: Mapping[str, pd.DataFrame]) -> pd.DataFram
         ("rule", "penalty"),
     ):
         rows[name] = rows[name].where(rows["component"].isin(kept.split()), "")
-    rows = rows.groupby(COST_KEYS, as_index=False)["amount"].sum()
+    rows = rows.groupby(COST_KEYS)["amount"].sum().reset_index()
     rows = rows.loc[rows["amount"] != 0]
     factor = solution.discounts(rows["t"])
     return rows.assign(discount_factor=factor, present_value=rows["amount"] * factor)

@@ -52,8 +52,7 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
     @flow.Expression()
     def cost(b: pyo.Block) -> pyo.Expression:
         carried = sum(
-            m.discount[t] * (b.freight[o, d, k] + b.duty[o, d, k, t]) * b.ship[o, d, k, t]
-            for o, d, k, t in b.SHIPMENTS
+            m.discount[t] * (b.freight[o, d, k] + b.duty[o, d, k, t]) * b.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS
         )
         bought = sum(m.discount[t] * b.price[i, k, f] * b.sold[i, k, f, t] for i, k, f, t in b.SALES)
         return carried + bought + sum(m.discount[t] * b.unpaid[t] for t in m.PERIODS)

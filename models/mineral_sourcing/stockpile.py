@@ -18,8 +18,8 @@ r"""Stockpile: stock carried between periods, and the days of cover it must hold
 :math:`C`               stockpiles that cover the same sites add up             --
 ======================  =====================================================  ==========
 
-D days are :math:`n = D / (365 \Delta)` periods: whole ones, and a fraction of the next; past the horizon the last period's
-consumption counts. Cost: holding on closing stock, :math:`\sum_t DF_t \, h_{ikt} \, v_{ikt}`.
+D days are :math:`n = D / (365 \Delta)` periods: whole ones, and a fraction of the next; past the horizon the last
+period's consumption counts. Cost: holding on closing stock, :math:`\sum_t DF_t \, h_{ikt} \, v_{ikt}`.
 """
 
 import pyomo.environ as pyo
@@ -61,7 +61,9 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
     @stockpile.Constraint(stockpile.NODES)
     def carry(b: pyo.Block, i: str, k: str, t: int) -> pyo.Expression:
         carried = sum(b.keeps[i, k, t] * b.stock[before] for before in b.BEFORE[i, k, t])
-        return b.stock[i, k, t] - carried - b.fill[i, k, t] + b.release[i, k, t] == b.keeps[i, k, t] * b.opening[i, k, t]
+        return (
+            b.stock[i, k, t] - carried - b.fill[i, k, t] + b.release[i, k, t] == b.keeps[i, k, t] * b.opening[i, k, t]
+        )
 
     stockpile.FINAL = pyo.Set(dimen=2, initialize=list(data.final))
     stockpile.LAST = pyo.Set(stockpile.FINAL, dimen=3, initialize=data.last)
