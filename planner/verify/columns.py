@@ -13,7 +13,7 @@ from planner.plan import PLAN_TABLES, TEXT, Plan
 from planner.verify import shipping
 from planner.verify.faults import Faults, describe, refuse
 from planner.verify.matrix import Matrix
-from planner.verify.world import World
+from planner.verify.world import World, empty, text
 
 KEYS: dict[str, list[str]] = {
     "flows": ["origin", "destination", "material", "period"],
@@ -28,7 +28,18 @@ KEYS: dict[str, list[str]] = {
     "rules": ["rule", "from", "subject", "material", "market", "period"],
     "cover": ["covers", "material", "period"],
     "concentration": ["basis", "stage", "material", "by", "subject", "period"],
-    "prices": ["constraint", "site", "destination", "material", "process", "rule", "subject", "market", "from", "period"],
+    "prices": [
+        "constraint",
+        "site",
+        "destination",
+        "material",
+        "process",
+        "rule",
+        "subject",
+        "market",
+        "from",
+        "period",
+    ],
     "held": ["rank"],
 }
 """What names a row of each table of a plan."""
@@ -45,13 +56,20 @@ def read(plan: Plan, faults: Faults) -> dict[str, pd.DataFrame]:
             frame = pd.DataFrame(columns=list(columns))
         for column in [column for column in columns if column not in frame]:
             faults.add(name, "", column, "no column", "a column", f"the table has no column {column}")
-        frame = frame.reindex(columns=list(columns)).reset_index(drop=True)
-        for column in columns:
-            if column in TEXT:
-                frame[column] = frame[column].astype(object).fillna("").astype(str)
-            else:
-                frame[column] = pd.to_numeric(frame[column], errors="coerce").astype(float)
-                refuse_text(faults, name, frame, column)
+        if frame.empty:
+            tables[name] = empty(tuple((column, column not in TEXT) for column in columns))
+            continue
+        cells = frame.reindex(columns=list(columns)).reset_index(drop=True)
+        frame = pd.DataFrame(
+            {
+                column: text(cells[column])
+                if column in TEXT
+                else pd.to_numeric(cells[column], errors="coerce").astype(float)
+                for column in columns
+            }
+        )
+        for column in [column for column in columns if column not in TEXT]:
+            refuse_text(faults, name, frame, column)
         twice = frame[frame.duplicated(KEYS[name])]
         refuse(faults, name, twice, KEYS[name], "", "the row stands in the table twice")
         tables[name] = frame.drop_duplicates(KEYS[name])
@@ -162,17 +180,17 @@ def spare(world: World, ran: pd.DataFrame, coming: pd.DataFrame) -> pd.DataFrame
     made = ran[["process", "t"]].merge(world.recipes[world.recipes["output"] > 0], on="process")
     came = coming.rename(columns={"destination": "site"})
     frame = world.dated(pd.concat([made[keys], came[keys]]).drop_duplicates().reset_index(drop=True))
-    disposal = frame["material"].map(world.tables["materials"].set_index("material")["disposal_cost"])
+    disposal = frame["material"].map(world.tables["materials"].set_index("material")["disposal_cost"]).astype(float)
     discounted = disposal * world.discount[frame["t"].to_numpy(dtype=int)]
     return frame.assign(disposal=disposal, cost=discounted, upper=np.inf)
 
 
-def valued(
-    faults: Faults, frame: pd.DataFrame, found: pd.DataFrame, table: str, column: str, why: str
-) -> pd.DataFrame:
+def valued(faults: Faults, frame: pd.DataFrame, found: pd.DataFrame, table: str, column: str, why: str) -> pd.DataFrame:
     """The allowed columns with the values of the plan (``value``, 0 where the plan has no row); rows of the plan that
     are not allowed are faults."""
     keys = KEYS[table]
+    if found.empty:
+        return frame.assign(value=0.0)
     values = found[[*keys, column]].rename(columns={column: "value"})
     unknown = values.merge(frame[keys].drop_duplicates(), on=keys, how="left", indicator=True)
     refuse(faults, table, unknown[unknown["_merge"] == "left_only"], keys, "", why)

@@ -78,6 +78,8 @@ def refuse(
     faults: Faults, table: str, rows: pd.DataFrame, keys: tuple[str, ...] | list[str], column: str, why: str
 ) -> None:
     """One fault for each of these rows, which the plan should not have."""
+    if rows.empty:
+        return
     for _, row in rows.head(SHOWN).iterrows():
         faults.add(table, describe(row, keys), column, describe(row, keys), "no such row", why)
     faults.count(table, column, max(0, len(rows) - SHOWN))
@@ -109,6 +111,8 @@ def compare(
         columns: column that is compared, and how its number comes about, in words.
         every: whether rows with nothing in them must stand in the plan too.
     """
+    if found.empty and expected.empty:
+        return
     both = found[[*keys, *columns]].merge(
         expected[[*keys, *columns]], on=keys, how="outer", suffixes=("", " expected"), indicator=True
     )

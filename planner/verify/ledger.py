@@ -14,6 +14,8 @@ Tables = dict[str, pd.DataFrame]
 def same_text(faults: Faults, table: str, found: pd.DataFrame, expected: pd.DataFrame, column: str) -> None:
     """Texts that follow from the keys of a row."""
     keys = KEYS[table]
+    if found.empty:
+        return
     both = found[[*keys, column]].merge(expected[[*keys, column]], on=keys, suffixes=("", " expected"))
     wrong = both[both[column] != both[f"{column} expected"]]
     for _, row in wrong.head(SHOWN).iterrows():
@@ -62,7 +64,9 @@ def held(found: Tables, q: Quantities, faults: Faults) -> None:
     closing = q.held["value"]
     before = closing.groupby([q.held[key] for key in pile]).shift(1)
     opening = before.where(~q.held["first"], q.held["start"])
-    stock = q.held.assign(opening=opening, loss=opening * (1 - q.held["keep"]), holding_cost=closing * q.held["holding"])
+    stock = q.held.assign(
+        opening=opening, loss=opening * (1 - q.held["keep"]), holding_cost=closing * q.held["holding"]
+    )
     terms = {
         "opening": "the closing stock of the period before (at the start: the initial stock)",
         "loss": "the opening stock × the loss of a period",
@@ -226,6 +230,9 @@ def judgement(table: pd.DataFrame) -> pd.DataFrame:
 
 def covered(world: World, q: Quantities, found: Tables, faults: Faults) -> None:
     """The report on days of cover."""
+    if q.held.empty:
+        compare(faults, "cover", KEYS["cover"], found["cover"], found["cover"].iloc[:0], {"stock": "no stock"}, every=True)
+        return
     keys = ["covers", "material", "t"]
     rows = covers(world, q)
     held = q.held.groupby(keys)["value"].sum().rename("stock")
@@ -261,10 +268,16 @@ def ahead_use(world: World, q: Quantities, expected: pd.DataFrame) -> np.ndarray
             used.assign(use=used["value"] * used["input"])[["site", "material", "t", "use"]],
         ]
     )
-    at = expected.assign(at=np.arange(len(expected))).drop(columns="t").merge(sites_covered(world, expected), on="covers")
+    at = (
+        expected.assign(at=np.arange(len(expected)))
+        .drop(columns="t")
+        .merge(sites_covered(world, expected), on="covers")
+    )
     joined = at[["at", "site", "material"]].merge(both, on=["site", "material"])
     use = np.zeros((len(expected), world.periods))
-    np.add.at(use, (joined["at"].to_numpy(dtype=int), joined["t"].to_numpy(dtype=int)), joined["use"].to_numpy(dtype=float))
+    np.add.at(
+        use, (joined["at"].to_numpy(dtype=int), joined["t"].to_numpy(dtype=int)), joined["use"].to_numpy(dtype=float)
+    )
     return use
 
 

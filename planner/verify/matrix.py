@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from planner.verify.world import text
+
 NAMES = ["constraint", "site", "destination", "material", "process", "rule", "subject", "market", "from", "period"]
 """What names a row, as the plan's ``prices`` do; empty where it has no meaning."""
 
@@ -38,15 +40,17 @@ class Matrix:
         """Add rows with ``lower`` and ``upper``; the frame comes back with their numbers."""
         frame = frame.reset_index(drop=True)
         frame = frame.assign(row=np.arange(len(frame)) + self._sizes[1], constraint=constraint)
-        named = frame.reindex(columns=["row", *NAMES, "lower", "upper"])
-        named[NAMES] = named[NAMES].astype(object).fillna("").astype(str)
-        self._rows.append(named)
+        if frame.empty:
+            return frame
+        names = {name: text(frame[name]) if name in frame else "" for name in NAMES}
+        self._rows.append(frame[["row", "lower", "upper"]].assign(**names))
         self._sizes[1] += len(frame)
         return frame
 
     def entries(self, frame: pd.DataFrame, coefficient: pd.Series | float) -> None:
         """Add entries at the ``row`` and ``column`` of each row of a frame."""
-        self._entries.append(frame[["row", "column"]].assign(coefficient=coefficient))
+        if len(frame):
+            self._entries.append(frame[["row", "column"]].assign(coefficient=coefficient))
 
     def frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """All columns, all rows, all entries."""

@@ -176,9 +176,7 @@ def dual_bound(model: Model, y: Array, constant: float) -> float:
     return constant + float(y @ right) + float(reduced[gain] @ limits[gain])
 
 
-def priced(
-    model: Model, found: pd.DataFrame, constant: float, objective: float, faults: Faults
-) -> float:
+def priced(model: Model, found: pd.DataFrame, constant: float, objective: float, faults: Faults) -> float:
     """The bound that the plan's shadow prices prove; a fault if it does not reach the objective."""
     bound = dual_bound(model, dual_values(model, found, faults), constant)
     size = max(abs(objective), float(np.abs(model.cost) @ np.abs(model.value)), 1e-9)

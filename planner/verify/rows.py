@@ -67,6 +67,8 @@ def capacities(world: World, matrix: Matrix, q: Quantities, setups: pd.DataFrame
 
 def stockpiles(matrix: Matrix, q: Quantities) -> None:
     """Stock is carried from period to period, and enough is left at the end."""
+    if q.held.empty:
+        return
     pile = ["site", "material"]
     right = q.held["keep"] * q.held["start"]
     rows = matrix.rows("stockpile.carry", q.held[[*NODE, "t", "keep"]].assign(lower=right, upper=right))
@@ -123,6 +125,8 @@ def cover(world: World, matrix: Matrix, q: Quantities) -> None:
     keys = ["covers", "material", "t"]
     asked = covers(world, q)
     asked = asked[asked["days"] > 0].reset_index(drop=True)
+    if asked.empty:
+        return
     ahead = days_ahead(world, asked[[*keys, "days"]]).merge(sites_covered(world, asked), on="covers")
     demand, used = consumption(world, q)
     at = {"t": "ahead"}

@@ -13,9 +13,7 @@ from planner.verify.world import World
 ROW = ["subject", *CELL]
 
 
-def ruled(
-    world: World, matrix: Matrix, q: Quantities, found: dict[str, pd.DataFrame], faults: Faults
-) -> pd.DataFrame:
+def ruled(world: World, matrix: Matrix, q: Quantities, found: dict[str, pd.DataFrame], faults: Faults) -> pd.DataFrame:
     """Add every row of every rule; what comes back is the ``rules`` table as it should be, without shadow prices."""
     arriving, made = policy.arrivals(world, q), policy.makes(world, q)
     reports = [
@@ -63,9 +61,7 @@ def entries(matrix: Matrix, rows: pd.DataFrame, terms: pd.DataFrame, keys: list[
     matrix.entries(joined, factor * joined["coefficient"].astype(float))
 
 
-def excesses(
-    world: World, matrix: Matrix, clause: Clause, rows: pd.DataFrame, found: pd.DataFrame
-) -> pd.DataFrame:
+def excesses(world: World, matrix: Matrix, clause: Clause, rows: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """Excess of a priced rule, at its price in the first period of the group; a hard rule has none."""
     keys = KEYS["rules"]
     rows = rows.merge(found[[*keys, "excess"]].rename(columns={"excess": "value"}), on=keys, how="left")

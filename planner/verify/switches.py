@@ -53,6 +53,8 @@ def switched(every: pd.DataFrame, found: pd.DataFrame, faults: Faults) -> pd.Dat
     """The candidates with ``on`` as the plan says; a switch that the input does not have is a fault, and so is one
     that is neither yes nor no."""
     keys = KEYS["activations"]
+    if found.empty:
+        return every.assign(on=0.0)
     used = found.assign(on=1.0)
     both = used[[*keys, "on", "used"]].merge(every[keys], on=keys, how="left", indicator=True)
     refuse(faults, "activations", both[both["_merge"] == "left_only"], keys, "", "the input has no such charge")
@@ -61,6 +63,8 @@ def switched(every: pd.DataFrame, found: pd.DataFrame, faults: Faults) -> pd.Dat
 
 def stopped(matrix: Matrix, constraint: str, every: pd.DataFrame, members: pd.DataFrame, on: list[str]) -> None:
     """Nothing moves without a yes; ``members`` are the columns that a switch, named by ``on``, lets through."""
+    if every.empty:
+        return
     amount = members.groupby(on, sort=False)["value"].sum().rename("amount").reset_index()
     rows = every.merge(amount, on=on).assign(rule=lambda frame: frame["kind"])
     upper = rows["amount"].where(rows["on"] > 0, 0.0)
@@ -70,13 +74,18 @@ def stopped(matrix: Matrix, constraint: str, every: pd.DataFrame, members: pd.Da
 
 def floors(matrix: Matrix, every: pd.DataFrame, members: pd.DataFrame, on: list[str]) -> None:
     """If anything, then at least so much."""
-    asked = every[(every["on"] > 0) & (every["least"] > 0)].assign(rule=lambda frame: frame["kind"])
+    asked = every[(every["on"] > 0) & (every["least"] > 0)]
+    if asked.empty:
+        return
+    asked = asked.assign(rule=lambda frame: frame["kind"])
     rows = matrix.rows("activation.least", asked.assign(lower=-np.inf, upper=-asked["least"]))
     matrix.entries(rows[[*on, "row"]].merge(members[[*on, "column"]], on=on), -1.0)
 
 
 def switches(matrix: Matrix, q: Quantities, every: pd.DataFrame) -> None:
     """Rows of everything that is switched."""
+    if every.empty:
+        return
     sold = q.sale[["site", "material", "from", "period", "year", "column", "value"]]
     ran = q.run[["process", "period", "year", "column", "value"]]
     shipped = q.flow.rename(columns={"origin": "site"})

@@ -5,7 +5,7 @@ Everything is in tonnes and in money per tonne, whatever the instance's ``mass_u
 """
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,19 @@ def words(cell: str) -> list[str]:
     return [word.strip() for word in cell.split(";") if word.strip()]
 
 
+@cache
+def empty(names: tuple[tuple[str, bool], ...]) -> pd.DataFrame:
+    """A table without rows; each column by name, and whether it holds numbers."""
+    return pd.DataFrame({name: pd.Series(dtype=float if numeric else str) for name, numeric in names})
+
+
+def text(cells: pd.Series) -> pd.Series:
+    """Cells as text, empty where there is nothing."""
+    if cells.dtype == "str" and not cells.hasnans:
+        return cells
+    return cells.astype(object).fillna("").astype(str)
+
+
 class World:
     """An instance in tonnes, with its horizon and its names."""
 
@@ -54,12 +67,14 @@ class World:
 
     def _tonnes(self, table: str, frame: pd.DataFrame) -> pd.DataFrame:
         """A table with its masses in tonnes and its prices per tonne."""
+        if frame.empty:
+            return empty(tuple((name, column.numeric) for name, column in columns(table).items()))
         factor = TONNES[self.header.mass_unit]
         frame = frame.reset_index(drop=True)
         changed: dict[str, pd.Series] = {}
         for name, column in columns(table).items():
             if not column.numeric:
-                changed[name] = frame[name].astype("object").fillna("").astype(str)
+                changed[name] = text(frame[name])
             elif column.unit in ("mass", "mass/year"):
                 changed[name] = frame[name].astype(float) * factor
             elif column.unit in ("money/mass", "money/mass/year"):
