@@ -1,4 +1,4 @@
-"""Cells as written into columns of one kind: texts of dtype ``str``, numbers of ``float64``, whole numbers of ``int64``.
+"""Cells as written into columns of one kind: texts (dtype ``str``), numbers (``float64``), whole numbers (``int64``).
 
 Columns are checked as a whole (``tables.Column.adapter``, 0.25 s for a million numbers); only a column with a fault is
 looked at cell by cell, so that each fault is told with its remedy.
@@ -87,7 +87,9 @@ def _filled(column: Column, rows: int) -> Any:
     """A column of empty cells."""
     if column.numeric:
         whole = isinstance(column.default, int)
-        return np.full(rows, np.nan if column.default is None else column.default, dtype="int64" if whole else "float64")
+        return np.full(
+            rows, np.nan if column.default is None else column.default, dtype="int64" if whole else "float64"
+        )
     return pd.array([column.default or ""] * rows, dtype="str")
 
 
@@ -156,7 +158,7 @@ def number_fault(cell: object, column: Column) -> str:
         kind, limits = error.errors()[0]["type"], error.errors()[0].get("ctx", {})
     else:
         return ""
-    if kind in ("greater_than_equal", "greater_than"):
+    if kind == "greater_than_equal":
         return f"{shown(cell)} is below {written(float(limits.get('ge', limits.get('gt'))))} ({column.unit})"
     if kind in ("less_than_equal", "less_than"):
         return _too_large(cell, limits, column)
@@ -180,7 +182,8 @@ def _text_fault(text: str, column: Column) -> str:
     if _EXCEL_ERRORS.fullmatch(text):
         return f"{text} is an error of the spreadsheet; mend the formula or type the number"
     if text.lower() in _NOTHING:
-        return f"{shown(text)} is not a number ({column.unit}); {'give one' if column.required else 'leave the cell empty'}"
+        remedy = "give one" if column.required else "leave the cell empty"
+        return f"{shown(text)} is not a number ({column.unit}); {remedy}"
     if text.lower().lstrip("+-") in ("inf", "infinity", "∞"):
         hint = "leave the cell empty for no limit" if column.default is None else "give a finite number"
         return f"{shown(text)} is not finite; {hint}"

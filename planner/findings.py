@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from itertools import islice
 from math import isnan
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from planner.errors import Problem
 from planner.tables import TABLES, Header, columns
 
 MOST_AT_ONCE = 200
-"""How many lines with the same fault in the same column are listed one by one; the rest are counted."""
+"""How many rows with the same fault in the same column are told one by one; the rest are counted."""
 
 
 class Place(Protocol):
@@ -78,13 +79,31 @@ class Findings:
             message: what is wrong, or a function of the cell's value.
             warning: note warnings, not problems.
         """
+        lines, values = rows.index[:MOST_AT_ONCE], rows[column].iloc[:MOST_AT_ONCE]
+        listed = (
+            (int(line), value, message if isinstance(message, str) else message(value))
+            for line, value in zip(lines, values, strict=True)
+        )
+        self.several(table, column, listed, len(rows), warning=warning)
+
+    def several(
+        self, table: str, column: str, listed: Iterable[tuple[int, object, str]], count: int, *, warning: bool = False
+    ) -> None:
+        """Faults in several rows of a table, the first of them one by one.
+
+        Args:
+            table: name of the table.
+            column: the column at fault.
+            listed: line, value and message of each; as many are taken as are told one by one.
+            count: how many there are.
+            warning: note warnings, not problems.
+        """
         note = self.warn if warning else self.fault
-        lines = rows.index[:MOST_AT_ONCE]
-        for line, value in zip(lines, rows[column].iloc[:MOST_AT_ONCE], strict=True):
-            note(table, int(line), column, value, message if isinstance(message, str) else message(value))
-        if len(rows) > MOST_AT_ONCE:
-            line = int(rows.index[MOST_AT_ONCE])
-            note(table, line, column, "", f"and {len(rows) - MOST_AT_ONCE:,} more lines from here on with the same fault")
+        line: int | None = None
+        for line, value, message in islice(listed, MOST_AT_ONCE):
+            note(table, line, column, value, message)
+        if count > MOST_AT_ONCE:
+            note(table, line, column, "", f"and {count - MOST_AT_ONCE:,} more rows with such a fault")
 
     def in_order(self) -> tuple[list[Problem], list[Problem]]:
         """Problems and warnings in the order of the files: header, then table by table, line by line."""

@@ -279,6 +279,10 @@ def _header_fault(key: str, values: Mapping[str, Any], fault: Mapping[str, Any])
         return f"{value} is no period: write 2027, 2027Q1 or 2027-03"
     if kind == "string_too_short":
         return "is empty; give a name"
-    kinds: Iterable[tuple[str, str]] = (("int", "a whole number"), ("float", "a number"), ("string", "a text in quotes"))
+    kinds: Iterable[tuple[str, str]] = (
+        ("int", "a whole number"),
+        ("float", "a number"),
+        ("string", "a text in quotes"),
+    )
     wanted = next((told for start, told in kinds if kind.startswith(start)), "a number")
     return f"{value} is not {wanted}"

@@ -112,7 +112,7 @@ def csv_sheet(path: Path, found: Findings) -> Sheet | None:
         told = "a quote is opened here and never closed" if line else f"cannot be read as CSV: {error}"
         found.fault(table, line, "", "", told)
         return None
-    keep = np.fromiter((any(map(str.strip, row)) for row in rows), dtype=bool, count=len(rows))
+    keep = np.fromiter((bool("".join(row).strip()) for row in rows), dtype=bool, count=len(rows))
     if not keep.all():
         rows = [row for row, kept in zip(rows, keep, strict=True) if kept]
         lines = lines[keep]

@@ -1,8 +1,8 @@
 """Checks of names: keys, the one namespace, groups, and every reference from one table to another."""
 
+import re
 from collections.abc import Iterable, Iterator
-
-import pandas as pd
+from functools import partial
 
 from planner.findings import Findings, suggest
 from planner.instance import Instance
@@ -71,10 +71,12 @@ def duplicate_keys(instance: Instance, found: Findings) -> None:
         twice = twice.loc[(twice[needed] != "").all(axis=1)]
         first = twice.groupby(key, sort=False, dropna=False)[key[0]].transform(lambda group: group.index[0])
         later = twice.loc[twice.duplicated(key)]
-        for line in later.index[:200]:
-            value = ", ".join(text for text in later.loc[line, key] if text)
-            told = f"the same {' and '.join(key)} as line {first.loc[line]}; take one of the two lines out"
-            found.fault(table, int(line), key[0], value, told)
+        told = f"the same {' and '.join(key)} as line {{}}; take one of the two lines out"
+        listed = (
+            (int(line), ", ".join(text for text in cells if text), told.format(first.loc[line]))
+            for line, *cells in later[key].itertuples()
+        )
+        found.several(table, key[0], listed, len(later))
 
 
 def header_home(instance: Instance, found: Findings) -> None:
@@ -123,7 +125,7 @@ def group_members(instance: Instance, found: Findings) -> None:
     groups = instance.tables["groups"]
     known = _union(instance, ("place", "owner", "site", "group"))
     if not _unreadable(found, ("place", "site")):
-        wrong = groups.loc[~groups["member"].isin(list(known)) & (groups["member"] != "")]
+        wrong = groups.loc[~groups["member"].isin(sorted(known)) & (groups["member"] != "")]
         hint = "no place, owner, site or group"
         found.rows("groups", wrong, "member", lambda name: f"{hint} '{name}'{suggest(name, known)}")
     direct: dict[str, list[tuple[str, int]]] = {}
@@ -169,9 +171,8 @@ def references(instance: Instance, found: Findings) -> None:
         if rows.empty or _unreadable(found, wanted):
             continue
         known = _union(instance, wanted)
-        wrong = rows.loc[~rows[column].isin(list(known)) & (rows[column] != "")]
-        if len(wrong):
-            found.rows(table, wrong, column, lambda name, kinds=kinds, known=known: _unknown(instance, name, kinds, known))
+        wrong = rows.loc[~rows[column].isin(sorted(known)) & (rows[column] != "")]
+        found.rows(table, wrong, column, partial(_unknown, instance, kinds, known))
 
 
 def rule_names(instance: Instance, found: Findings) -> None:
@@ -182,7 +183,7 @@ def rule_names(instance: Instance, found: Findings) -> None:
             kinds = {"material": "material", "stage": "stage", "market": "site, place or group"}.get(column)
             kinds = kinds or ("group" if by == "group" else f"{by} or group")
             wanted = kinds.replace(" or ", ", ").split(", ")
-            if not by and column in ("subject", "except") or _unreadable(found, wanted):
+            if (not by and column in ("subject", "except")) or _unreadable(found, wanted):
                 continue
             known = _union(instance, wanted) | ({"home"} if "group" in wanted and instance.header.home else set())
             for name in split(names):
@@ -190,10 +191,10 @@ def rule_names(instance: Instance, found: Findings) -> None:
                     told = "'home' needs a home group: name one as home in the header"
                     found.fault("rules", line, column, names, told)
                 elif name not in known:
-                    found.fault("rules", line, column, names, _unknown(instance, name, kinds, known))
+                    found.fault("rules", line, column, names, _unknown(instance, kinds, known, name))
 
 
-def _unknown(instance: Instance, name: str, kinds: str, known: Iterable[str]) -> str:
+def _unknown(instance: Instance, kinds: str, known: Iterable[str], name: str) -> str:
     """What is wrong with a name that is not among those known."""
     others = [
         kind
@@ -204,7 +205,8 @@ def _unknown(instance: Instance, name: str, kinds: str, known: Iterable[str]) ->
     near = suggest(name, known)
     if others and not near:
         return f"{told}: it is {_a(others[0])}"
-    return told + (near or f"; add it to {_HOLDS[kinds.split(', ')[0].split(' or ')[0]][0]} or take the row out")
+    table, _ = _HOLDS[re.split(", | or ", kinds, maxsplit=1)[0]]
+    return told + (near or f"; add it to {table} or take the row out")
 
 
 def names_of(instance: Instance, kind: str) -> frozenset[str]:
@@ -226,10 +228,11 @@ def _unreadable(found: Findings, kinds: Iterable[str]) -> bool:
 def unused(instance: Instance, found: Findings) -> None:
     """Materials and priorities that nothing refers to are warnings."""
     tables = instance.tables
-    used: pd.Series = pd.concat([tables[t][c] for t, c, kind in REFERENCES if kind == "material" and t != "contents"])
+    columns_used = [tables[t][c] for t, c, kind in REFERENCES if kind == "material" and t != "contents"]
+    used = sorted(frozenset().union(*(column.unique() for column in columns_used)))
     materials = tables["materials"]
     idle = materials.loc[~materials["material"].isin(used)]
     found.rows("materials", idle, "material", lambda name: f"nothing refers to '{name}'", warning=True)
     priorities = tables["priorities"]
-    idle = priorities.loc[~priorities["priority"].isin(tables["demands"]["priority"])]
+    idle = priorities.loc[~priorities["priority"].isin(tables["demands"]["priority"].unique())]
     found.rows("priorities", idle, "priority", lambda name: f"no demand has the priority '{name}'", warning=True)

@@ -71,7 +71,9 @@ def in_transit(instance: Instance, found: Findings) -> None:
     last = instance.header.periods - 1
     at = pd.Series(numbers(instance, rows["arrives"], 0), index=rows.index)
     early = rows.loc[at < 0]
-    found.rows("in_transit", early, "arrives", lambda text: f"'{text}' lies before the horizon; it is no longer under way")
+    found.rows(
+        "in_transit", early, "arrives", lambda text: f"'{text}' lies before the horizon; it is no longer under way"
+    )
     after = rows.loc[(at > last) & (rows["quantity"] > 0)]
     told = "arrives after the horizon, where only final counts; move it to final or mend arrives"
     found.rows("in_transit", after, "quantity", told)
@@ -79,7 +81,9 @@ def in_transit(instance: Instance, found: Findings) -> None:
     told = "is for arrivals after the horizon and this one is inside; leave it empty or mend arrives"
     found.rows("in_transit", inside, "final", told)
     idle = rows.loc[(rows["quantity"] == 0) & rows["final"].isna()]
-    found.rows("in_transit", idle, "quantity", "neither quantity nor final is given; the row has no effect", warning=True)
+    found.rows(
+        "in_transit", idle, "quantity", "neither quantity nor final is given; the row has no effect", warning=True
+    )
 
 
 def in_transit_reach(instance: Instance, found: Findings) -> None:
@@ -97,7 +101,9 @@ def in_transit_reach(instance: Instance, found: Findings) -> None:
     found.rows("in_transit", late, "arrives", lambda text: f"'{text}' {told}", warning=True)
     final = frame["final"] > 0
     told = "cannot be reached by a dispatch within the horizon: final has no effect"
-    found.rows("in_transit", frame.loc[known & final & ~within], "arrives", lambda text: f"'{text}' {told}", warning=True)
+    found.rows(
+        "in_transit", frame.loc[known & final & ~within], "arrives", lambda text: f"'{text}' {told}", warning=True
+    )
     lost = frame.loc[~known & final]
     found.rows("in_transit", lost, "destination", "there is no such lane: final has no effect", warning=True)
 
@@ -120,8 +126,12 @@ def lane_ends(instance: Instance, found: Findings) -> None:
     ):
         pairs = pd.MultiIndex.from_frame(pd.concat([frame[pair] for frame in known]).drop_duplicates())
         idle = rows.loc[~pd.MultiIndex.from_frame(rows[[column, "material"]]).isin(pairs)]
-        for line, site, material in idle[[column, "material"]].head(200).itertuples():
-            found.warn("lanes", line, column, site, f"'{site}' {told.format(material)}")
+        listed = (
+            (line, site, f"'{site}' {text.format(material)}")
+            for text in (told,)
+            for line, site, material in idle[[column, "material"]].itertuples()
+        )
+        found.several("lanes", column, listed, len(idle), warning=True)
 
 
 def routes(instance: Instance, found: Findings) -> None:
@@ -141,20 +151,16 @@ def duty_rates(instance: Instance, found: Findings) -> None:
         if problem.table == "duties":
             found.fault("duties", problem.line, problem.column, problem.value, problem.message)
     missing = (rates.rate > 0) & np.isnan(rates.value)
-    bare = lanes.loc[missing.any(axis=1), KEY]
+    bare = lanes.loc[missing.any(axis=1), KEY].drop_duplicates(["origin", "material"])
     stated = instance.tables["lanes"]
-    line_of = pd.Series(stated.index, index=pd.MultiIndex.from_frame(stated[KEY]))
+    lines = dict(zip(stated[KEY].itertuples(index=False, name=None), stated.index, strict=True)) if len(bare) else {}
     header = instance.header
     labels = horizon(header.first_period, header.periods, header.period_length)
-    for at, origin, destination, material in bare.head(200).itertuples():
-        key = (origin, destination, material)
-        when = labels[int(missing[at].argmax())]
-        told = f"the duty on {material} from {origin} to {destination} in {when} has no customs value: give one for the lane"
-        told += f" or the material, or a price at which {origin} offers it"
-        if key in line_of.index:
-            found.fault("lanes", int(line_of[key]), "customs_value", "", told)
-        else:
-            found.fault("materials", None, "customs_value", "", told)
+    for at, origin, destination, material in bare.itertuples():
+        told = f"the duty on {material} from {origin} to {destination} in {labels[int(missing[at].argmax())]} has no "
+        told += f"customs value: give one for the lane or the material, or a price at which {origin} offers it"
+        line = lines.get((origin, destination, material))
+        found.fault("lanes" if line else "materials", int(line) if line else None, "customs_value", "", told)
 
 
 def lead_times(instance: Instance, found: Findings) -> None:
@@ -169,7 +175,9 @@ def lead_times(instance: Instance, found: Findings) -> None:
 def recoveries(instance: Instance, found: Findings) -> None:
     """A process gives out no more of an element than it takes in (contained tonnes): a warning."""
     materials = instance.tables["materials"].drop_duplicates("material")
-    contained = materials.loc[(materials["basis"] == "contained") & (materials["element"] != ""), ["material", "element"]]
+    contained = materials.loc[
+        (materials["basis"] == "contained") & (materials["element"] != ""), ["material", "element"]
+    ]
     recipes = instance.tables["recipes"]
     frame = recipes.merge(contained, on="material")
     sums = frame.groupby(["process", "element"], sort=False)[["input", "output"]].sum().reset_index()

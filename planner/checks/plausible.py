@@ -1,8 +1,11 @@
 """Checks of size: values that lie far out of what their neighbours, or the trade, make plausible. Warnings all."""
 
+from functools import partial
+from itertools import islice
+
 import pandas as pd
 
-from planner.findings import Findings, written
+from planner.findings import MOST_AT_ONCE, Findings, written
 from planner.instance import Instance
 
 FAR = 1000.0
@@ -53,22 +56,29 @@ def far_from_neighbours(instance: Instance, found: Findings) -> None:
             count = pd.Series(len(filled), index=filled.index)
         far = (filled[column] > FAR * median) | (filled[column] < median / FAR)
         out = filled.loc[far & (count >= FEWEST)]
-        for line, value in out[column].head(200).items():
-            usual = float(median.loc[line])
-            way = "above" if value > usual else "below"
-            told = f"'{written(value)}' is far {way} the usual {usual:,.6g} of {table}.{column}; is the unit right?"
-            found.warn(table, int(str(line)), column, value, told)
+        triples = zip(out.index, out[column].tolist(), median.loc[out.index].tolist(), strict=True)
+        listed = ((int(line), value, _far(f"{table}.{column}", value, usual)) for line, value, usual in triples)
+        found.several(table, column, list(islice(listed, MOST_AT_ONCE)), len(out), warning=True)
+
+
+def _far(where: str, value: float, usual: float) -> str:
+    way = "above" if value > usual else "below"
+    return f"'{written(value)}' is far {way} the usual {usual:,.6g} of {where}; is the unit right?"
 
 
 def hard_to_believe(instance: Instance, found: Findings) -> None:
     """Fractions and days beyond what the trade knows."""
     for table, column, most, told in LIMITS:
         rows = instance.tables[table]
-        found.rows(table, rows.loc[rows[column] > most], column, lambda v, t=told: f"'{written(v)}' {t}", warning=True)
+        found.rows(table, rows.loc[rows[column] > most], column, partial(_with_value, told), warning=True)
     rate = instance.header.discount_rate
     if rate > HIGHEST_DISCOUNT:
         told = f"'{written(rate)}' is a discount of {rate:.0%} a year; 0.05 is 5 %"
         found.warn("instance", None, "discount_rate", rate, told)
+
+
+def _with_value(told: str, value: float) -> str:
+    return f"'{written(value)}' {told}"
 
 
 def no_demand(instance: Instance, found: Findings) -> None:

@@ -92,9 +92,7 @@ def scopes(instance: Instance, found: Findings) -> None:
     table = instance.tables["materials"]
     for line, rule in _rules(instance, found):
         named, stages = split(rule["material"]), split(rule["stage"])
-        held = table.loc[
-            (table["material"].isin(named) if named else True) & (table["stage"].isin(stages) if stages else True)
-        ]
+        held = table.loc[(table["material"].isin(named) | (not named)) & (table["stage"].isin(stages) | (not stages))]
         if held.empty:
             told = f"no material is in scope: none of {rule['material'] or 'all'} is of stage {rule['stage'] or 'all'}"
             found.fault("rules", line, "material" if named else "stage", rule["material"] or rule["stage"], told)
@@ -150,7 +148,9 @@ def _markets(
         return None
     every = scope.sites(names)
     if not every:
-        found.fault("rules", line, "market", rule["market"], f"no site is in '{rule['market']}': the rule counts nothing")
+        found.fault(
+            "rules", line, "market", rule["market"], f"no site is in '{rule['market']}': the rule counts nothing"
+        )
         return None
     return [every] if rule["market_pool"] == "together" else [scope.sites([name]) for name in names]
 

@@ -143,14 +143,17 @@ def unreachable_demands(instance: Instance, found: Findings) -> None:
     asked = _asked(instance, rows) & (rows["quantity"] > 0).to_numpy()[:, None]
     short: Flags = asked & ~reach[nodes.number(rows, "site")]
     hard = _must_be_met(instance)
+    lines, materials, sites = rows.index.to_numpy(), rows["material"].to_numpy(), rows["site"].to_numpy()
+    remedy = "add a lane or take the row out"
     labels = horizon(instance.header.first_period, instance.header.periods, instance.header.period_length)
-    for at in np.flatnonzero(short.any(axis=1))[:1000]:
-        row = rows.iloc[int(at)]
-        line = int(rows.index[int(at)])
-        when = _when(short[at], asked[at], labels)
-        told = f"nothing supplies '{row['material']}' to '{row['site']}' {when}; add a lane or take the row out"
-        note = found.fault if row["priority"] in hard else found.warn
-        note("demands", line, "material", row["material"], told)
+    must = rows["priority"].isin(sorted(hard)).to_numpy()
+    for warning in (False, True):
+        places = np.flatnonzero(short.any(axis=1) & (must != warning)).tolist()
+        listed = (
+            (int(lines[at]), materials[at], f"nothing supplies '{materials[at]}' to '{sites[at]}' {when}; {remedy}")
+            for at, when in ((at, _when(short[at], asked[at], labels)) for at in places)
+        )
+        found.several("demands", "material", listed, len(places), warning=warning)
 
 
 def _when(short: Flags, asked: Flags, labels: tuple[str, ...]) -> str:
@@ -169,7 +172,7 @@ def _asked(instance: Instance, rows: pd.DataFrame) -> Flags:
     asked: Flags = at[:, None] == np.arange(periods)
     general = (rows["period"] == "").to_numpy()
     if general.any():
-        key, _ = pd.factorize(pd.MultiIndex.from_frame(rows[[*_PAIR, "priority"]]))
+        key = rows.groupby([*_PAIR, "priority"], sort=False).ngroup().to_numpy()
         dated: Flags = np.zeros((int(key.max()) + 1, periods), dtype=bool)
         inside = ~general & (at >= 0) & (at < periods)
         dated[key[inside], at[inside]] = True
@@ -180,8 +183,8 @@ def _asked(instance: Instance, rows: pd.DataFrame) -> Flags:
 def _must_be_met(instance: Instance) -> frozenset[str]:
     """Priorities whose demand must be met: none named, or no cost and a single rank among those in use."""
     table = instance.tables["priorities"]
-    used = table.loc[table["priority"].isin(instance.tables["demands"]["priority"])]
-    free = used.loc[used["unmet_cost"].isna(), "priority"] if used["rank"].nunique() == 1 else []
+    used = table.loc[table["priority"].isin(instance.tables["demands"]["priority"].unique())]
+    free = used.loc[used["unmet_cost"].isna() & (used["rank"].nunique() == 1), "priority"]
     return frozenset(["", *free])
 
 

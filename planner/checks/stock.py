@@ -40,9 +40,8 @@ def capacities(instance: Instance, found: Findings) -> None:
             found.fault("stockpiles", line, column, stock, told)
     kept = rows.groupby(_PAIR, sort=False)["initial"].transform("first")
     carried = rows.loc[rows["last"] & rows["final"].isna() & (rows["initial"] == 0) & (kept > rows["capacity"])]
-    for line, stock in kept.loc[carried.index].items():
-        told = f"the opening stock of {written(stock)} must be there at the end (final is empty) and is above the capacity"
-        found.fault("stockpiles", int(str(line)), "capacity", carried["capacity"].loc[line], f"{told}; give final")
+    told = "is below the opening stock, which must be there at the end where final is empty; give final"
+    found.rows("stockpiles", carried, "capacity", lambda capacity: f"'{written(capacity)}' {told}")
 
 
 def early_end(instance: Instance, found: Findings) -> None:
@@ -71,7 +70,9 @@ def cover(instance: Instance, found: Findings) -> None:
             ]
             if len(clash):
                 told = f"line {int(clash.index[0])} covers {material} of {who} too, with other days"
-                found.warn("stockpiles", int(group.index[at]), "cover_days", row["cover_days"], f"{told}: the largest counts")
+                found.warn(
+                    "stockpiles", int(group.index[at]), "cover_days", row["cover_days"], f"{told}: the largest counts"
+                )
 
 
 def covered(instance: Instance, found: Findings) -> None:

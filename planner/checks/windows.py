@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.findings import Findings, written
+from planner.findings import Findings
 from planner.instance import Instance
-from planner.periods import PER_YEAR, horizon, label, ordinal
+from planner.periods import PER_YEAR, horizon, ordinal
 from planner.tables import TABLES, columns
 
 WINDOWED = ("offers", "processes", "duties", "stockpiles", "rules")
@@ -40,8 +40,8 @@ def period_forms(instance: Instance, found: Findings) -> None:
         for name, column in columns(table).items():
             if column.unit == "period" and len(rows):
                 wrong = [text for text in rows[name].unique() if text and ordinal(text, length) is None]
-                told = f"is no {length}, the period length of this instance; write it as {example}"
-                found.rows(table, rows.loc[rows[name].isin(wrong)], name, lambda text, told=told: f"'{text}' {told}")
+                told = f"'{{}}' is no {length}, the period length of this instance; write it as {example}"
+                found.rows(table, rows.loc[rows[name].isin(wrong)], name, told.format)
 
 
 def reversed_windows(instance: Instance, found: Findings) -> None:
@@ -49,8 +49,12 @@ def reversed_windows(instance: Instance, found: Findings) -> None:
     for table in WINDOWED:
         rows = instance.tables[table]
         begins, ends = numbers(instance, rows["from"], -_OPEN), numbers(instance, rows["until"], _OPEN)
-        for line, start, end in rows.loc[ends < begins, ["from", "until"]].itertuples():
-            found.fault(table, line, "until", end, f"'{end}' lies before from ('{start}'); exchange them or mend one")
+        wrong = rows.loc[ends < begins]
+        listed = (
+            (line, end, f"'{end}' lies before from ('{start}'); exchange them or mend one")
+            for line, start, end in wrong[["from", "until"]].itertuples()
+        )
+        found.several(table, "until", listed, len(wrong))
 
 
 def outside_horizon(instance: Instance, found: Findings) -> None:
@@ -84,38 +88,50 @@ def overlaps(instance: Instance, found: Findings) -> None:
         frame = frame.loc[frame["end"] >= frame["begin"]].sort_values([*key, "begin"], kind="stable")
         before = frame.groupby(key, sort=False)[["end", "line"]].shift()
         frame["before"], frame["other"] = before["end"], before["line"]
-        for row in frame.loc[frame["begin"] <= frame["before"]].itertuples():
-            start = written(rows["from"].loc[row.line])
-            told = f"the same {' and '.join(key)} stands in line {int(row.other)} for a window that overlaps with this"
-            found.fault(table, int(row.line), "from", start, f"{told}; end that one before, or begin this one later")
+        told = (
+            f"the same {' and '.join(key)} stands in line {{:.0f}} for a window that overlaps with this; end that one "
+        )
+        told += "before, or begin this one later"
+        _later(table, rows, frame.loc[frame["begin"] <= frame["before"]], told, found)
         if table == "stockpiles":
-            for row in frame.loc[frame["begin"] > frame["before"] + 1].itertuples():
-                after = label(int(row.before) + 1 + _first(instance), instance.header.period_length)
-                told = f"leaves a gap after line {int(row.other)}; begin this row in {after}"
-                found.fault(table, int(row.line), "from", rows["from"].loc[row.line], told)
+            gaps = frame.loc[frame["begin"] > frame["before"] + 1]
+            _later(table, rows, gaps, "leaves a gap after line {:.0f}; begin this row in the period after that", found)
 
 
-def _first(instance: Instance) -> int:
-    return ordinal(instance.header.first_period, instance.header.period_length) or 0
+def _later(table: str, rows: pd.DataFrame, later: pd.DataFrame, told: str, found: Findings) -> None:
+    """Note each row with the line of the row before it."""
+    ends = zip(later["line"].tolist(), later["other"].tolist(), strict=True)
+    listed = ((line, rows["from"].loc[line], told.format(other)) for line, other in ends)
+    found.several(table, "from", listed, len(later))
 
 
 def missing_demand_periods(instance: Instance, found: Findings) -> None:
     """A demand with rows for some periods and none for others counts as zero there: a warning."""
     rows = instance.tables["demands"]
-    key = ["site", "material", "priority"]
-    dated = rows.loc[rows["period"] != ""]
-    dated = dated.assign(at=numbers(instance, dated["period"], -1), line=dated.index)
-    dated = dated.loc[(dated["at"] >= 0) & (dated["at"] < instance.header.periods)]
-    count = dated.groupby(key, sort=False).agg(periods=("at", "nunique"), line=("line", "min")).reset_index()
-    short = count.loc[count["periods"] < instance.header.periods]
-    open_rows = rows.loc[rows["period"] == "", key].drop_duplicates().assign(open=True)
-    short = short.merge(open_rows, on=key, how="left")
-    labels = horizon(instance.header.first_period, instance.header.periods, instance.header.period_length)
-    by_key = dated.merge(short.loc[short["open"].isna(), [*key]], on=key).groupby(key, sort=False)["at"].agg(set)
-    for line, *names in short.loc[short["open"].isna(), ["line", *key]].itertuples(index=False):
-        gaps = [labels[t] for t in range(len(labels)) if t not in by_key[tuple(names)]]
-        told = f"has rows for some periods and none for {_some(gaps)}; nothing is demanded there"
-        found.warn("demands", int(line), "period", rows["period"].loc[line], f"{names[1]} at {names[0]} {told}")
+    if rows.empty:
+        return
+    count = instance.header.periods
+    group = rows.groupby(["site", "material", "priority"], sort=False).ngroup().to_numpy()
+    at = numbers(instance, rows["period"], -1)
+    inside = (at >= 0) & (at < count)
+    given = np.zeros((int(group.max()) + 1, count), dtype=bool)
+    given[group[inside], at[inside]] = True
+    given[group[(rows["period"] == "").to_numpy()]] = True
+    short = np.flatnonzero(given.any(axis=1) & ~given.all(axis=1))
+    _, first = np.unique(np.where(inside, group, -1), return_index=True)
+    first_of = dict(zip(group[first].tolist(), first.tolist(), strict=True))
+    lines = rows.index.to_numpy(dtype=np.int64)
+    labels = np.array(horizon(instance.header.first_period, count, instance.header.period_length))
+    listed = (
+        (int(lines[row]), rows["period"].iloc[row], _gap(rows, row, labels[~given[number]].tolist()))
+        for number, row in ((number, first_of[number]) for number in short.tolist())
+    )
+    found.several("demands", "period", listed, len(short), warning=True)
+
+
+def _gap(rows: pd.DataFrame, row: int, gaps: list[str]) -> str:
+    told = f"has rows for some periods and none for {_some(gaps)}; nothing is demanded there"
+    return f"{rows['material'].iloc[row]} at {rows['site'].iloc[row]} {told}"
 
 
 def _some(names: list[str]) -> str:
