@@ -56,8 +56,8 @@ def main() -> None:
         from_frames(instance.header, dict(instance.tables))
         print(f"{rows:,} rows from frames, checked again: {time.perf_counter() - start:.2f} s")
         demands = instance["demands"].astype({"quantity": object})
-        demands.iloc[::10, demands.columns.get_loc("quantity")] = "12,5"
-        demands.iloc[5::10, demands.columns.get_loc("site")] = "market 9999"
+        demands.loc[demands.index[::10], "quantity"] = "12,5"
+        demands.loc[demands.index[5::10], "site"] = "market 9999"
         start = time.perf_counter()
         try:
             from_frames(instance.header, {**instance.tables, "demands": demands})

@@ -109,7 +109,7 @@ def _numbers(cells: Any, column: Column) -> tuple[npt.NDArray[Any], Faults]:
     filled = np.flatnonzero(~missing)
     given = array[filled].tolist()
     try:
-        if _underscored(given):
+        if _disguised(given):
             raise ValueError
         values[filled] = column.adapter.validate_python(given)
     except (ValidationError, ValueError):
@@ -134,9 +134,9 @@ def _objects(cells: Any) -> npt.NDArray[np.object_]:
     return array
 
 
-def _underscored(cells: Sequence[Any]) -> bool:
-    """Whether a text holds an underscore, which Python allows in a number and people do not."""
-    return any(isinstance(cell, str) and "_" in cell for cell in cells)
+def _disguised(cells: Sequence[Any]) -> bool:
+    """Whether a cell is a number to Python and not to people: a text with an underscore, a truth value."""
+    return any("_" in cell if isinstance(cell, str) else isinstance(cell, bool | np.bool_) for cell in cells)
 
 
 def number_fault(cell: object, column: Column) -> str:
@@ -159,7 +159,7 @@ def number_fault(cell: object, column: Column) -> str:
     else:
         return ""
     if kind == "greater_than_equal":
-        return f"{shown(cell)} is below {written(float(limits.get('ge', limits.get('gt'))))} ({column.unit})"
+        return f"{shown(cell)} is below {written(float(limits['ge']))} ({column.unit})"
     if kind in ("less_than_equal", "less_than"):
         return _too_large(cell, limits, column)
     if kind == "finite_number":
@@ -169,7 +169,7 @@ def number_fault(cell: object, column: Column) -> str:
 
 
 def _too_large(cell: object, limits: Mapping[str, Any], column: Column) -> str:
-    most = float(limits.get("le", limits.get("lt")))
+    most = float(limits["le"] if "le" in limits else limits["lt"])
     told = f"{shown(cell)} is {'above' if 'le' in limits else 'not below'} {written(most)}"
     number = float(str(cell))
     if most == 1 and number > 1:

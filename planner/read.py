@@ -79,7 +79,8 @@ def load(source: str | Path) -> Instance:
         elif path.is_file() and path.suffix.lower() in WORKBOOKS:
             every = list(workbook_sheets(path, found))
             sheets.update((sheet.table, sheet) for sheet in every if sheet.table == "instance")
-            head = {} if found.problems else _sheet_header(sheets.get("instance"), lines, found)
+            unread = any(problem.table == "instance" for problem in found.problems)
+            head = None if unread else _sheet_header(sheets.get("instance"), lines, found)
             read = iter(sheet for sheet in every if sheet.table != "instance")
         elif path.is_file():
             told = f"{path.name} is no .xlsx or .ods; give its folder, or a workbook"
@@ -266,7 +267,7 @@ def _header_fault(key: str, values: Mapping[str, Any], fault: Mapping[str, Any])
     value = shown(values.get(key))
     if kind == "missing":
         meaning = Header.model_fields[key].description or ""
-        return f"the key '{key}' is missing: {meaning[0].lower()}{meaning[1:]}".rstrip(".")
+        return f"the key '{key}' is missing: {meaning[0].lower()}{meaning[1:]}".rstrip(".").replace("`", "")
     if kind == "literal_error":
         choices = [str(choice) for choice in get_args(Header.model_fields[key].annotation)]
         return f"{value} is none of {', '.join(choices)}{suggest(str(values[key]), choices)}"

@@ -105,7 +105,8 @@ Depot,magnet,,2028,20,JPN,100,10,Dallas,
 Depot,magnet,2029,,,,150,10,Dallas,25
 Osaka,oxide,,,5,,50,5,,
 """,
-    "rules": """rule,from,until,kind,limit,subject_by,subject,except,material,stage,market,basis,base,per,pool,market_pool,penalty
+    "rules": """rule,from,until,kind,limit,subject_by,subject,except,material,stage,market,\
+basis,base,per,pool,market_pool,penalty
 cap,,2028,max_share,0.9,place,,home,magnet,,allies,purchases,consumption,year,,together,
 cap,2029,,max_share,0.8,place,,home,magnet,,allies,purchases,consumption,year,,together,50
 lynas,,,max_quantity,9000,owner,Lynas,,oxide,,,made,,year,,,

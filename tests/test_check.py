@@ -1,0 +1,82 @@
+"""Each fault is named at its place: alone in a copy, and together with all that do not hide it."""
+
+from pathlib import Path
+
+import pytest
+
+from planner.errors import InputError, Problem
+from planner.read import load
+from tests.damage import FAULTS, TABLES, Fault, batches, copies, files, write
+
+
+def findings(folder: Path) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Problems and warnings of a folder."""
+    try:
+        return (), load(folder).warnings
+    except InputError as error:
+        return error.problems, error.warnings
+
+
+def named(fault: Fault, problems: tuple[Problem, ...], warnings: tuple[Problem, ...]) -> bool:
+    """Whether a fault is told at its table, line and column."""
+    return any(
+        (found.table, found.line, found.column) == (fault.table, fault.line, fault.column)
+        and fault.told in found.message
+        for found in (warnings if fault.warning else problems)
+    )
+
+
+def test_the_sound_instance_has_no_problem_and_no_warning(tmp_path: Path) -> None:
+    instance = load(write(tmp_path / "small", files()))
+
+    assert instance.warnings == ()
+    assert all(len(instance.tables[table]) for table in TABLES)
+
+
+@pytest.mark.parametrize(
+    ("fault", "copy"), list(copies()), ids=lambda value: value.told if hasattr(value, "told") else ""
+)
+def test_each_fault_is_named_at_its_place(fault: Fault, copy: dict[str, str], tmp_path: Path) -> None:
+    problems, warnings = findings(write(tmp_path / "small", copy))
+
+    assert named(fault, problems, warnings), [str(found) for found in (*problems, *warnings)]
+
+
+def test_faults_that_do_not_hide_each_other_are_all_named_at_once(tmp_path: Path) -> None:
+    """As many copies as there are sets of faults that would hide each other; the largest hold dozens."""
+    sizes = []
+    for at, (faults, copy) in enumerate(batches()):
+        problems, warnings = findings(write(tmp_path / str(at), copy))
+        sizes.append(len(faults))
+        assert [fault for fault in faults if not named(fault, problems, warnings)] == []
+
+    assert max(sizes) >= 40
+    assert len(FAULTS) >= 100
+
+
+def test_a_single_cell_fault_is_told_once_and_alone(tmp_path: Path) -> None:
+    """What follows from a fault (no such site, so nothing to buy from) is not told as well."""
+    copy = files()
+    copy["materials.csv"] = copy["materials.csv"].replace("oxide,oxide,Nd", "oxyde,oxide,Nd")
+    problems, _ = findings(write(tmp_path / "small", copy))
+
+    assert {problem.message for problem in problems} == {"no material 'oxide'; did you mean 'oxyde'?"}
+
+
+def test_an_unreadable_table_does_not_make_every_reference_to_it_a_fault(tmp_path: Path) -> None:
+    copy = files()
+    copy["materials.csv"] = 'material\n"ore\n'
+    problems, _ = findings(write(tmp_path / "small", copy))
+
+    assert [problem.table for problem in problems] == ["materials"]
+
+
+def test_problems_come_in_the_order_of_the_files(tmp_path: Path) -> None:
+    copy = files()
+    copy["rules.csv"] = copy["rules.csv"].replace("max_share,0.9", "max_share,90")
+    copy["places.csv"] = copy["places.csv"].replace("-25", "-250")
+    copy["places.csv"] = copy["places.csv"].replace("MYS,Malaysia,3,102", "MYS,Malaysia,3,1020")
+    problems, _ = findings(write(tmp_path / "small", copy))
+
+    assert [(problem.table, problem.line) for problem in problems] == [("places", 2), ("places", 3), ("rules", 2)]
+    assert str(problems[0]) == "places.csv line 2, latitude: '-250' is below -90 (degrees)"
