@@ -21,7 +21,8 @@ def ruled(world: World, matrix: Matrix, q: Quantities, found: dict[str, pd.DataF
         for clause in policy.clauses(world)
     ]
     keys = KEYS["rules"]
-    report = pd.concat(reports, ignore_index=True) if reports else found["rules"].iloc[:0].assign(asked=True, t=0)
+    nothing = found["rules"].iloc[:0].drop(columns=["shadow_price", "shadow_price_undiscounted"])
+    report = pd.concat(reports, ignore_index=True) if reports else nothing.assign(asked=True, t=0)
     listed = found["rules"].merge(report[keys], on=keys, how="left", indicator=True)
     refuse(faults, "rules", listed[listed["_merge"] == "left_only"], keys, "", "no rule of the input has such a row")
     return report
