@@ -8,6 +8,7 @@ lie in the rules, which the network does not hang on.
 from collections.abc import Callable
 
 from planner.checks import names, network, plausible, policy, reach, stock, windows
+from planner.checks.context import Network
 from planner.errors import Problem
 from planner.findings import Findings
 from planner.instance import Instance
@@ -23,6 +24,7 @@ NAMES: tuple[Check, ...] = (
     names.group_members,
     names.references,
     names.rule_names,
+    names.unused,
 )
 """Checks that hold for any tables."""
 
@@ -34,6 +36,7 @@ ROWS: tuple[Check, ...] = (
     network.freight,
     network.recoveries,
     policy.sentences,
+    policy.dear_penalties,
     plausible.far_from_neighbours,
     plausible.hard_to_believe,
     plausible.no_demand,
@@ -56,9 +59,8 @@ PERIODS: tuple[Check, ...] = (
 )
 """Checks that need the horizon."""
 
-NETWORK: tuple[Check, ...] = (
+NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     names.empty_groups,
-    names.unused,
     network.lane_ends,
     network.routes,
     network.duty_rates,
@@ -66,13 +68,12 @@ NETWORK: tuple[Check, ...] = (
     stock.covered,
     policy.group_subjects,
     policy.scopes,
-    policy.dear_penalties,
     reach.unreachable_demands,
     reach.cheap_unmet,
 )
 """Checks that walk from table to table and need sound names and rows."""
 
-CHECKS: tuple[Check, ...] = (*NAMES, *ROWS, *PERIODS, *NETWORK)
+CHECKS = (*NAMES, *ROWS, *PERIODS, *NETWORK)
 """Every check."""
 
 
@@ -84,14 +85,13 @@ def check(instance: Instance, found: Findings, *, header_known: bool = True) -> 
         found: problems so far, and where new ones go.
         header_known: whether the header could be read, so that the horizon is known.
     """
-    stages = (NAMES, ROWS, PERIODS) if header_known else (NAMES, ROWS)
-    for stage in stages:
-        for step in stage:
-            step(instance, found)
+    for step in (*NAMES, *ROWS, *(PERIODS if header_known else ())):
+        step(instance, found)
     found.close_stage()
     if header_known and all(map(_apart, found.problems)):
-        for step in NETWORK:
-            step(instance, found)
+        whole = Network(instance)
+        for walk in NETWORK:
+            walk(whole, found)
 
 
 def _apart(problem: Problem) -> bool:

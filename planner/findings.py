@@ -30,6 +30,8 @@ class Findings:
     def __init__(self, place: Place) -> None:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
+        self.lost: set[str] = set()
+        """Tables that could not be read at all."""
         self._place = place
         self._closed: set[tuple[str, int | None, str]] = set()
 

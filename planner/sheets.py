@@ -81,7 +81,9 @@ def folder_sheets(folder: Path, found: Findings) -> Iterator[Sheet]:
         if kind == ".csv":
             if table not in COMPANIONS and _known(table, found, path.name):
                 sheet = csv_sheet(path, found)
-                if sheet:
+                if sheet is None:
+                    found.lost.add(table)
+                else:
                     yield sheet
         elif kind in _NOT_READ and table in TABLES:
             found.fault(table, None, "", path.name, f"{path.name} is not read; save the table as {table}.csv")

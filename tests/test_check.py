@@ -73,7 +73,7 @@ def test_an_unreadable_table_does_not_make_every_reference_to_it_a_fault(tmp_pat
 
 def test_problems_come_in_the_order_of_the_files(tmp_path: Path) -> None:
     copy = files()
-    copy["rules.csv"] = copy["rules.csv"].replace("max_share,0.9", "max_share,90")
+    copy["rules.csv"] = copy["rules.csv"].replace("max_share,0.9,", "max_share,90,")
     copy["places.csv"] = copy["places.csv"].replace("-25", "-250")
     copy["places.csv"] = copy["places.csv"].replace("MYS,Malaysia,3,102", "MYS,Malaysia,3,1020")
     problems, _ = findings(write(tmp_path / "small", copy))

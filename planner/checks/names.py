@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from planner.checks.context import Network
 from planner.findings import Findings, suggest
 from planner.instance import Instance
-from planner.scope import Scope, split
+from planner.scope import split
 from planner.tables import TABLES, columns
 
 REFERENCES: tuple[tuple[str, str, str], ...] = (
@@ -153,9 +154,10 @@ def _cycles(direct: dict[str, list[tuple[str, int]]]) -> Iterator[tuple[str, int
                 todo.extend((member, at) for member, at in direct[name])
 
 
-def empty_groups(instance: Instance, found: Findings) -> None:
+def empty_groups(whole: Network, found: Findings) -> None:
     """A group that holds no site is a warning: whatever speaks of it matches nothing."""
-    scope = Scope.of(instance)
+    instance = whole.instance
+    scope = whole.scope
     for group in scope.groups:
         if not scope.sites([group]):
             rows = instance.tables["groups"]
@@ -222,7 +224,8 @@ def _union(instance: Instance, kinds: Iterable[str]) -> frozenset[str]:
 
 def _unreadable(found: Findings, kinds: Iterable[str]) -> bool:
     """Whether the table that gives names of a kind could not be read, so that nothing can be said of references."""
-    return any(found.known_bad(table, None, column) for table, column in (_HOLDS[kind] for kind in kinds))
+    places = [_HOLDS[kind] for kind in kinds]
+    return any(table in found.lost or found.known_bad(table, None, column) for table, column in places)
 
 
 def unused(instance: Instance, found: Findings) -> None:

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from planner.checks.context import Network
 from planner.checks.windows import numbers
 from planner.findings import Findings, written
 from planner.instance import Instance
-from planner.lanes import KEY, all_lanes, duties, sellers_and_needers
+from planner.lanes import KEY, sellers_and_needers
 from planner.periods import horizon
-from planner.scope import Scope
 
 
 def contents(instance: Instance, found: Findings) -> None:
@@ -86,12 +86,13 @@ def in_transit(instance: Instance, found: Findings) -> None:
     )
 
 
-def in_transit_reach(instance: Instance, found: Findings) -> None:
+def in_transit_reach(whole: Network, found: Findings) -> None:
     """What is under way left before the start, what may be under way at the end leaves inside the horizon: warnings."""
+    instance = whole.instance
     rows = instance.tables["in_transit"]
     if rows.empty:
         return
-    lead = all_lanes(instance)[[*KEY, "lead_time"]]
+    lead = whole.lanes[[*KEY, "lead_time"]]
     frame = rows.reset_index().merge(lead, on=KEY, how="left").set_index("line")
     frame["leaves"] = numbers(instance, frame["arrives"], 0) - frame["lead_time"]
     known = frame["lead_time"].notna()
@@ -108,14 +109,15 @@ def in_transit_reach(instance: Instance, found: Findings) -> None:
     found.rows("in_transit", lost, "destination", "there is no such lane: final has no effect", warning=True)
 
 
-def lane_ends(instance: Instance, found: Findings) -> None:
+def lane_ends(whole: Network, found: Findings) -> None:
     """A lane starts where its material is sold, stored or arrives, and ends where it is needed, stored or leaves."""
+    instance = whole.instance
     rows = instance.tables["lanes"]
     if rows.empty:
         return
     tables = instance.tables
     sells, needs = sellers_and_needers(instance)
-    lanes = all_lanes(instance)
+    lanes = whole.lanes
     pair = ["site", "material"]
     stored = tables["stockpiles"][pair]
     arrives = pd.concat([lanes, tables["in_transit"]])[["destination", "material"]].set_axis(pair, axis=1)
@@ -134,19 +136,20 @@ def lane_ends(instance: Instance, found: Findings) -> None:
         found.several("lanes", column, listed, len(idle), warning=True)
 
 
-def routes(instance: Instance, found: Findings) -> None:
+def routes(whole: Network, found: Findings) -> None:
     """A route without a lane between its sites has no effect: a warning."""
+    instance = whole.instance
     rows = instance.tables["routes"]
     ends = ["origin", "destination"]
-    pairs = pd.MultiIndex.from_frame(all_lanes(instance)[ends])
+    pairs = pd.MultiIndex.from_frame(whole.lanes[ends])
     idle = rows.loc[~pd.MultiIndex.from_frame(rows[ends]).isin(pairs)]
     found.rows("routes", idle, "destination", "no lane joins these sites: the route has no effect", warning=True)
 
 
-def duty_rates(instance: Instance, found: Findings) -> None:
+def duty_rates(whole: Network, found: Findings) -> None:
     """One row of ``duties`` holds for each lane and period, and a customs value is known where it is above 0."""
-    lanes = all_lanes(instance)
-    rates = duties(instance, lanes, Scope.of(instance))
+    instance = whole.instance
+    lanes, rates = whole.lanes, whole.rates
     for problem in rates.problems:
         if problem.table == "duties":
             found.fault("duties", problem.line, problem.column, problem.value, problem.message)

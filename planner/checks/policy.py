@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.checks.context import Network
 from planner.findings import Findings, written
 from planner.instance import Instance
-from planner.lanes import all_lanes
 from planner.scope import Scope, split
 
 _PAIR = ["site", "material"]
@@ -60,7 +60,7 @@ def takes_market(rule: dict[str, Any]) -> bool:
 
 
 @dataclass(frozen=True)
-class _Network:
+class _Counted:
     """What rules can count."""
 
     lanes: pd.DataFrame
@@ -71,24 +71,25 @@ class _Network:
     """Pairs (site, material) that processes use."""
 
     @classmethod
-    def of(cls, instance: Instance) -> "_Network":
+    def of(cls, whole: Network) -> "_Counted":
         """The lanes and pairs of an instance."""
-        tables = instance.tables
+        tables = whole.instance.tables
         recipes = tables["recipes"].merge(tables["processes"][["process", "site"]], on="process")
         ends = ["origin", "destination", "material"]
         return cls(
-            lanes=pd.concat([all_lanes(instance)[ends], tables["in_transit"][ends]]).drop_duplicates(),
+            lanes=pd.concat([whole.lanes[ends], tables["in_transit"][ends]]).drop_duplicates(),
             made=pd.concat([tables["offers"][_PAIR], recipes.loc[recipes["output"] > 0, _PAIR]]).drop_duplicates(),
             demands=tables["demands"].loc[tables["demands"]["quantity"] > 0, _PAIR].drop_duplicates(),
             used=recipes.loc[recipes["input"] > 0, _PAIR].drop_duplicates(),
         )
 
 
-def scopes(instance: Instance, found: Findings) -> None:
+def scopes(whole: Network, found: Findings) -> None:
     """Pools are stated where a rule holds more than one; its market, base and subjects hold something to count."""
+    instance = whole.instance
     if instance.tables["rules"].empty:
         return
-    scope, network = Scope.of(instance), _Network.of(instance)
+    scope, network = whole.scope, _Counted.of(whole)
     table = instance.tables["materials"]
     for line, rule in _rules(instance, found):
         named, stages = split(rule["material"]), split(rule["stage"])
@@ -127,7 +128,7 @@ def _markets(
     rule: dict[str, Any],
     materials: frozenset[str],
     scope: Scope,
-    network: _Network,
+    network: _Counted,
     found: Findings,
 ) -> list[frozenset[str]] | None:
     """The sites of each market; None, and a problem, where they cannot be told."""
@@ -160,7 +161,7 @@ def _base(
     rule: dict[str, Any],
     materials: frozenset[str],
     market: frozenset[str],
-    network: _Network,
+    network: _Counted,
     found: Findings,
 ) -> None:
     """A base of demand needs demand rows, a base of consumption something that consumes."""
@@ -177,7 +178,7 @@ def _subjects(
     materials: frozenset[str],
     markets: list[frozenset[str]],
     scope: Scope,
-    network: _Network,
+    network: _Counted,
     found: Findings,
 ) -> None:
     """Something of a subject can be counted; what has no place or owner is in no subject."""
@@ -217,9 +218,10 @@ def _chosen(rule: dict[str, Any], scope: Scope) -> list[str]:
     return sorted(chosen - frozenset().union(*(scope.members(name, by) for name in exempt)))
 
 
-def group_subjects(instance: Instance, found: Findings) -> None:
+def group_subjects(whole: Network, found: Findings) -> None:
     """A group that is named as subject or exception holds members of the kind that the rule speaks of."""
-    scope = Scope.of(instance)
+    instance = whole.instance
+    scope = whole.scope
     for line, rule in _rules(instance, found):
         by = rule["subject_by"]
         if by == "group":

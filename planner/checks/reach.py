@@ -22,12 +22,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from planner.checks.context import Network
 from planner.checks.windows import numbers
 from planner.findings import Findings, written
 from planner.instance import Instance
-from planner.lanes import all_lanes, duties, window
+from planner.lanes import window
 from planner.periods import horizon
-from planner.scope import Scope
 
 _PAIR = ["site", "material"]
 _ENDS = ["origin", "destination", "material"]
@@ -50,10 +50,9 @@ class Nodes:
     processes: pd.DataFrame
 
     @classmethod
-    def of(cls, instance: Instance) -> "Nodes":
+    def of(cls, whole: Network) -> "Nodes":
         """The nodes that any table of an instance touches."""
-        tables = instance.tables
-        lanes = all_lanes(instance)
+        tables, lanes = whole.instance.tables, whole.lanes
         processes = tables["processes"].reset_index(drop=True)
         runs = processes[["process", "site"]].assign(run=np.arange(len(processes)))
         recipes = tables["recipes"].merge(runs, on="process")
@@ -133,12 +132,13 @@ def _make(reach: Flags, instance: Instance, nodes: Nodes) -> None:
     np.logical_or.at(reach, outputs["node"].to_numpy(), runs[outputs["run"].to_numpy()])
 
 
-def unreachable_demands(instance: Instance, found: Findings) -> None:
+def unreachable_demands(whole: Network, found: Findings) -> None:
     """A demand that nothing can reach: a problem where it must be met, else a warning."""
+    instance = whole.instance
     rows = instance.tables["demands"]
     if rows.empty:
         return
-    nodes = Nodes.of(instance)
+    nodes = Nodes.of(whole)
     reach = suppliable(instance, nodes)
     asked = _asked(instance, rows) & (rows["quantity"] > 0).to_numpy()[:, None]
     short: Flags = asked & ~reach[nodes.number(rows, "site")]
@@ -188,14 +188,15 @@ def _must_be_met(instance: Instance) -> frozenset[str]:
     return frozenset(["", *free])
 
 
-def landed_costs(instance: Instance, nodes: Nodes) -> Floats:
+def landed_costs(whole: Network, nodes: Nodes) -> Floats:
     """Least cost of a tonne at each node, as the module describes; infinite where nothing supplies it."""
     cost: Floats = np.full(len(nodes.index), np.inf)
-    offers = instance.tables["offers"].assign(node=nodes.number(instance.tables["offers"], "site"))
+    offers = whole.instance.tables["offers"]
+    offers = offers.assign(node=nodes.number(offers, "site"))
     dearest = offers.groupby("node")["price"].max()
     cost[dearest.index.to_numpy()] = dearest.fillna(np.inf).to_numpy()
     lanes = nodes.lanes
-    duty = duties(instance, lanes, Scope.of(instance)).per_mass
+    duty = whole.rates.per_mass
     extra = lanes["freight"].to_numpy() + (duty.max(axis=1) if len(lanes) else 0.0)
     keeps = 1 - lanes["loss"].to_numpy()
     recipes = nodes.recipes
@@ -213,17 +214,18 @@ def landed_costs(instance: Instance, nodes: Nodes) -> Floats:
     return cost
 
 
-def cheap_unmet(instance: Instance, found: Findings) -> None:
+def cheap_unmet(whole: Network, found: Findings) -> None:
     """An unmet_cost below what supplying some demand costs, in its dearest period: a warning for each priority.
 
     Compared with the landed cost of each site and material that has a demand of the priority.
     """
+    instance = whole.instance
     table, rows = instance.tables["priorities"], instance.tables["demands"]
     priced = table.loc[table["unmet_cost"].notna()]
     if priced.empty or rows.empty:
         return
-    nodes = Nodes.of(instance)
-    cost = landed_costs(instance, nodes)
+    nodes = Nodes.of(whole)
+    cost = landed_costs(whole, nodes)
     demands = rows[[*_PAIR, "priority"]].assign(cost=cost[nodes.number(rows, "site")])
     demands = demands.loc[np.isfinite(demands["cost"])].sort_values("cost", ascending=False, kind="stable")
     for line, priority, unmet in priced[["priority", "unmet_cost"]].itertuples():

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from planner.checks.context import Network
 from planner.checks.windows import numbers
 from planner.findings import Findings, written
 from planner.instance import Instance
-from planner.scope import Scope
 
 _PAIR = ["site", "material"]
 
@@ -75,13 +75,14 @@ def cover(instance: Instance, found: Findings) -> None:
                 )
 
 
-def covered(instance: Instance, found: Findings) -> None:
+def covered(whole: Network, found: Findings) -> None:
     """Days of cover for sites that consume nothing of the material have no effect: a warning."""
+    instance = whole.instance
     rows = instance.tables["stockpiles"]
     rows = rows.loc[rows["cover_days"] > 0]
     if rows.empty:
         return
-    scope = Scope.of(instance)
+    scope = whole.scope
     recipes = instance.tables["recipes"].merge(instance.tables["processes"][["process", "site"]], on="process")
     used = pd.concat([instance.tables["demands"][_PAIR], recipes.loc[recipes["input"] > 0, _PAIR]])
     sites_of = used.groupby("material")["site"].agg(set).to_dict()
