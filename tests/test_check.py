@@ -1,5 +1,6 @@
 """Each fault is named at its place: alone in a copy, and together with all that do not hide it."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,22 @@ def test_problems_come_in_the_order_of_the_files(tmp_path: Path) -> None:
 
     assert [(problem.table, problem.line) for problem in problems] == [("places", 2), ("places", 3), ("rules", 2)]
     assert str(problems[0]) == "places.csv line 2, latitude: '-250' is below -90 (degrees)"
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_no_damage_makes_anything_but_an_input_error(seed: int, tmp_path: Path) -> None:
+    """Cells, lines and quotes put where they do not belong, several at once."""
+    chance = random.Random(seed)
+    junk = ["", "x", "home", "2019", "2099", "-1", "1e9", "nan", ";", "allies", "Osaka", "magnet", '"', "#N/A", "group"]
+    copy = files()
+    for _ in range(5):
+        name = chance.choice(sorted(copy))
+        lines = copy[name].split("\n")
+        at = chance.randrange(len(lines))
+        cells = lines[at].split(",")
+        cells[chance.randrange(len(cells))] = chance.choice(junk)
+        lines[at : at + 1] = [",".join(cells)] * chance.choice([0, 1, 1, 1, 2])
+        copy[name] = "\n".join(lines)
+    problems, warnings = findings(write(tmp_path / "small", copy))
+
+    assert all(found.message and found.place for found in (*problems, *warnings))
