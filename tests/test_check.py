@@ -28,6 +28,7 @@ def named(fault: Fault, problems: tuple[Problem, ...], warnings: tuple[Problem, 
 
 
 def test_the_sound_instance_has_no_problem_and_no_warning(tmp_path: Path) -> None:
+    """What is not damaged is not complained of."""
     instance = load(write(tmp_path / "small", files()))
 
     assert instance.warnings == ()
@@ -38,6 +39,7 @@ def test_the_sound_instance_has_no_problem_and_no_warning(tmp_path: Path) -> Non
     ("fault", "copy"), list(copies()), ids=lambda value: value.told if hasattr(value, "told") else ""
 )
 def test_each_fault_is_named_at_its_place(fault: Fault, copy: dict[str, str], tmp_path: Path) -> None:
+    """Table, line, column and what is wrong."""
     problems, warnings = findings(write(tmp_path / "small", copy))
 
     assert named(fault, problems, warnings), [str(found) for found in (*problems, *warnings)]
@@ -65,6 +67,7 @@ def test_a_single_cell_fault_is_told_once_and_alone(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_table_does_not_make_every_reference_to_it_a_fault(tmp_path: Path) -> None:
+    """One quote left open is one problem."""
     copy = files()
     copy["materials.csv"] = 'material\n"ore\n'
     problems, _ = findings(write(tmp_path / "small", copy))
@@ -73,6 +76,7 @@ def test_an_unreadable_table_does_not_make_every_reference_to_it_a_fault(tmp_pat
 
 
 def test_problems_come_in_the_order_of_the_files(tmp_path: Path) -> None:
+    """Table by table as people fill them in, then line by line."""
     copy = files()
     copy["rules.csv"] = copy["rules.csv"].replace("max_share,0.9,", "max_share,90,")
     copy["places.csv"] = copy["places.csv"].replace("-25", "-250")

@@ -78,6 +78,7 @@ def _cell(text: str) -> object:
 
 
 def test_every_table_and_column_is_there_with_its_kind(small: Instance) -> None:
+    """Empty tables included: text, number or whole number."""
     empty = from_frames(HEAD, {})
     for instance in (small, empty):
         assert list(instance.tables) == list(ROW_MODELS)
@@ -89,6 +90,7 @@ def test_every_table_and_column_is_there_with_its_kind(small: Instance) -> None:
 
 
 def test_empty_cells_take_their_default_and_the_index_is_the_line(small: Instance) -> None:
+    """NaN only where empty has a meaning of its own."""
     offers = small["offers"]
 
     assert offers.index.tolist() == [2, 3, 4, 5]
@@ -100,6 +102,7 @@ def test_empty_cells_take_their_default_and_the_index_is_the_line(small: Instanc
 
 
 def test_a_folder_a_workbook_and_frames_give_the_same(small: Instance, tmp_path: Path) -> None:
+    """Four ways in, one instance."""
     book = load(workbook(tmp_path / "small.xlsx"))
     frames = from_frames(small.header, dict(small.tables))
     records = {
@@ -115,6 +118,7 @@ def test_a_folder_a_workbook_and_frames_give_the_same(small: Instance, tmp_path:
 
 
 def test_line_numbers_survive_a_change_and_new_frames_are_numbered_as_in_a_file(small: Instance) -> None:
+    """The first row stands on line 2."""
     changed = small.change("offers", {"site": "Weld", "from": "2029"}, price=30.0)
     assert changed["offers"].index.tolist() == [2, 3, 4, 5]
     assert changed["offers"].loc[3, "price"] == 30.0
@@ -124,6 +128,7 @@ def test_line_numbers_survive_a_change_and_new_frames_are_numbered_as_in_a_file(
 
 
 def test_a_change_is_checked_again(small: Instance) -> None:
+    """A what-if is no way round the checks."""
     with pytest.raises(InputError, match=r"rules line 3, limit: '65' is above 1 \(a fraction: 0.65 for 65 %\)"):
         small.change("rules", {"rule": "cap", "from": "2029"}, limit=65.0)
 
@@ -169,12 +174,14 @@ def test_what_is_no_number_is_refused_with_a_remedy(cell: object, told: str) -> 
 
 @pytest.mark.parametrize("cell", ["10", " 10 ", "1e1", "+10.0", 10, 10.0, np.float32(10), np.int64(10)])
 def test_what_people_write_for_a_number_is_read(cell: object) -> None:
+    """Blanks, signs, exponents and numpy's own numbers."""
     offers = [{"site": "mine", "material": "ndpr", "price": cell}]
 
     assert from_frames(HEAD, {**TINY, "offers": offers})["offers"]["price"].tolist() == [10.0]
 
 
 def test_the_text_na_stays_a_text(tmp_path: Path) -> None:
+    """Namibia's code is NA."""
     folder = tiny_folder(tmp_path / "tiny", places="place,name\nNA,Namibia\n", materials="material\nnan\n")
     instance = load(folder)
 
@@ -213,6 +220,7 @@ def test_marks_quotes_blank_lines_and_spare_commas_are_read(tmp_path: Path) -> N
 def test_a_file_that_is_no_table_is_told_at_its_place(
     content: bytes, line: int | None, told: str, tmp_path: Path
 ) -> None:
+    """One problem each, and no traceback."""
     (problem,) = problems_of(tiny_folder(tmp_path / "tiny", places=content))
 
     assert (problem.table, problem.line) == ("places", line)
@@ -220,6 +228,7 @@ def test_a_file_that_is_no_table_is_told_at_its_place(
 
 
 def test_companions_are_left_alone_and_other_files_are_not(tmp_path: Path) -> None:
+    """Nothing that looks like a table is dropped in silence."""
     folder = tiny_folder(tmp_path / "tiny", provenance="table,source\n", materials="material\nndpr\n")
     (folder / "README.md").write_text("A story.")
     (folder / "expected.toml").write_text("cost = 1.0\n")
@@ -238,12 +247,14 @@ def test_companions_are_left_alone_and_other_files_are_not(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", ["no-such-instance", "", "../instances", "a/b", "x.xlsx"])
 def test_a_source_that_is_not_there_is_told(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name leads out of the shelf of built-in instances."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError):
         load(name) if name else builtin_folder(name)
 
 
 def test_a_folder_without_a_header_is_told(tmp_path: Path) -> None:
+    """A folder is an instance only with instance.toml."""
     assert "no instance.toml" in problems_of(tmp_path)[0].message
 
 
@@ -271,6 +282,7 @@ def test_a_workbook_names_the_cell(tmp_path: Path) -> None:
 
 
 def test_an_error_cell_of_excel_is_found_where_the_reader_gives_a_blank(tmp_path: Path) -> None:
+    """Rows are those of the sheet, blank ones counted."""
     path = tmp_path / "tiny.xlsx"
     with xlsxwriter.Workbook(path) as book:
         head = book.add_worksheet("instance")
@@ -293,6 +305,7 @@ def test_an_error_cell_of_excel_is_found_where_the_reader_gives_a_blank(tmp_path
 
 
 def test_a_workbook_without_header_and_a_file_that_is_none_are_told(tmp_path: Path) -> None:
+    """By name, and without a traceback."""
     book = openpyxl.Workbook()
     book.active.title = "materials"
     book.active.append(["material"])
@@ -343,6 +356,7 @@ def _ods_cell(value: object) -> str:
 
 
 def test_frames_with_unknown_tables_are_refused() -> None:
+    """With the name that was meant."""
     with pytest.raises(InputError) as caught:
         from_frames(HEAD, {**TINY, "ofers": [], "tiers": pd.DataFrame()})
 
@@ -353,6 +367,7 @@ def test_frames_with_unknown_tables_are_refused() -> None:
 
 
 def test_the_header_takes_numbers_for_names_and_refuses_texts_for_numbers() -> None:
+    """2027 is a period; '2' is no count."""
     assert from_frames({"name": 7, "first_period": 2027, "periods": 2}, TINY).header.first_period == "2027"
     with pytest.raises(InputError, match="is text; write a number"):
         from_frames({**HEAD, "periods": "2"}, TINY)
@@ -361,6 +376,7 @@ def test_the_header_takes_numbers_for_names_and_refuses_texts_for_numbers() -> N
 
 
 def test_many_rows_with_one_fault_are_told_once_and_counted() -> None:
+    """Two hundred lines, then how many more."""
     demands = [{"site": f"plant {at}", "material": "ndpr", "quantity": 1} for at in range(1000)]
     with pytest.raises(InputError) as caught:
         from_frames(HEAD, {**TINY, "demands": demands})

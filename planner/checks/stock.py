@@ -57,10 +57,10 @@ def cover(instance: Instance, found: Findings) -> None:
     """Stockpiles that cover the same sites name the same days; else the largest counts: a warning."""
     rows = _ordered(instance)
     rows = rows.assign(who=rows["covers"].where(rows["covers"] != "", rows["site"]))
-    for (who, material), group in rows.groupby(["who", "material"], sort=False):
-        if group["cover_days"].nunique() < 2:
+    for (who, material), members in rows.groupby(["who", "material"], sort=False):
+        if members["cover_days"].nunique() < 2:
             continue
-        group = group.sort_index()
+        group = members.sort_index()
         for at in range(1, len(group)):
             row, others = group.iloc[at], group.iloc[:at]
             clash = others.loc[
