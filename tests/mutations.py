@@ -68,7 +68,9 @@ def dropped_rows(plan: Plan, every: bool) -> Iterator[Lie]:
         frame = plan.tables[table].reset_index(drop=True)
         for row in range(len(frame)) if every else range(len(frame))[len(frame) // 2 :][:1]:
             lie = frame.drop(index=row)
-            yield Lie(f"{table} without row {row}", table, names_in(table, frame.loc[row]), with_table(plan, table, lie))
+            yield Lie(
+                f"{table} without row {row}", table, names_in(table, frame.loc[row]), with_table(plan, table, lie)
+            )
 
 
 def moved_limits(plan: Plan) -> Iterator[Lie]:
@@ -81,9 +83,10 @@ def moved_limits(plan: Plan) -> Iterator[Lie]:
         of_rule = (report["rule"] == rule["rule"]) & (report["from"] == rule["from"])
         actual = report.loc[of_rule & ~(report["base"] <= 0), "actual"]
         least = str(rule["kind"]).startswith("min_")
-        if actual.empty or (not least and actual.max() <= 0):
+        if actual.empty or (not least and min(actual.max(), rule["limit"]) <= 0):
             continue
-        limit = actual.min() * (1 + CHANGE) + CHANGE if least else actual.max() * (1 - CHANGE)
+        limit = float(rule["limit"]) / (1.0 if str(rule["kind"]).endswith("_share") else factor)
+        limit = max(actual.min(), limit) * (1 + CHANGE) + CHANGE if least else min(actual.max(), limit) * (1 - CHANGE)
         if str(rule["kind"]).endswith("_share") and limit > 1:
             continue
         told = report.copy()

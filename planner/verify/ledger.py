@@ -231,7 +231,9 @@ def judgement(table: pd.DataFrame) -> pd.DataFrame:
 def covered(world: World, q: Quantities, found: Tables, faults: Faults) -> None:
     """The report on days of cover."""
     if q.held.empty:
-        compare(faults, "cover", KEYS["cover"], found["cover"], found["cover"].iloc[:0], {"stock": "no stock"}, every=True)
+        compare(
+            faults, "cover", KEYS["cover"], found["cover"], found["cover"].iloc[:0], {"stock": "no stock"}, every=True
+        )
         return
     keys = ["covers", "material", "t"]
     rows = covers(world, q)
