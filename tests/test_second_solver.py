@@ -1,8 +1,10 @@
 """A second solver agrees on 100 random instances, in which every part of the model is felt."""
 
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
 
 import pytest
 
@@ -51,20 +53,22 @@ def felt(plan: Plan) -> frozenset[str]:
     return frozenset(found | {name for name, used in parts.items() if used})
 
 
+def answers(seed: int) -> Pair:
+    """Both answers to one seed."""
+    instance = from_frames(*random_instance(seed))
+    outcome = planner.solve(instance, gap=0.0)
+    plan = outcome.found
+    network = assemble(instance)
+    loose = least_cost(wider(network, 3.0)) if network.activation.most and seed < LOOSE_BEFORE else None
+    parts = felt(plan) if plan else frozenset[str]()
+    return Pair(seed, outcome.status, plan.objective if plan else None, least_cost(network), loose, parts)
+
+
 @cache
 def pairs() -> tuple[Pair, ...]:
-    """Both answers to every seed."""
-    found = []
-    for seed in SEEDS:
-        instance = from_frames(*random_instance(seed))
-        outcome = planner.solve(instance, gap=0.0)
-        plan = outcome.found
-        parts = felt(plan) if plan else frozenset[str]()
-        ours = plan.objective if plan else None
-        network = assemble(instance)
-        loose = least_cost(wider(network, 3.0)) if network.activation.most and seed < LOOSE_BEFORE else None
-        found.append(Pair(seed, outcome.status, ours, least_cost(network), loose, parts))
-    return tuple(found)
+    """Both answers to every seed, in the order of the seeds."""
+    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as workers:
+        return tuple(workers.map(answers, SEEDS, chunksize=5))
 
 
 def test_second_solver_agrees() -> None:
