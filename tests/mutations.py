@@ -6,7 +6,7 @@ rule's limit moved past what the plan does. Every one must be found.
 
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,9 @@ from planner.plan import PLAN_TABLES, TEXT, Plan
 
 CHANGE = 1e-3
 """Fraction by which a number is changed."""
+
+ROUNDING = 1e-9
+"""Fraction of the largest number of a column below which another counts as zero."""
 
 PER_TONNE = {"t": 1.0, "kg": 1000.0, "kt": 1e-3}
 """Units of mass in a tonne."""
@@ -41,25 +44,28 @@ def with_table(plan: Plan, name: str, frame: pd.DataFrame) -> Plan:
     return dataclasses.replace(plan, tables={**plan.tables, name: frame})
 
 
-def names_in(table: str, row: pd.Series) -> frozenset[str]:
+def names_in(table: str, frame: pd.DataFrame, row: int) -> frozenset[str]:
     """Names in a row's text columns."""
-    return frozenset(str(row[column]) for column in PLAN_TABLES[table] if column in TEXT and row[column])
+    cells = [str(frame[column].iloc[row]) for column in PLAN_TABLES[table] if column in TEXT]
+    return frozenset(cell for cell in cells if cell)
 
 
 def changed_numbers(plan: Plan, every: bool) -> Iterator[Lie]:
     """Each number column of each table: one cell that is not zero (or every one) times 1.001; where all are zero, a
-    thousandth of a tonne, of a day or of the currency more."""
+    thousandth of a tonne, of a day or of the currency more.
+    """
     for table, columns in PLAN_TABLES.items():
         frame = plan.tables[table].reset_index(drop=True)
         for column in [column for column in columns if column not in TEXT and len(frame)]:
-            filled = np.flatnonzero(frame[column].fillna(0.0).to_numpy())
+            values = frame[column].fillna(0.0).to_numpy(dtype=float)
+            filled = np.flatnonzero(np.abs(values) > ROUNDING * np.abs(values).max())
             cells = filled if every else filled[len(filled) // 2 :][:1]
-            for cell in cells if len(cells) else [0]:
-                value = float(np.nan_to_num(frame.loc[cell, column]))
+            for cell in cells.tolist() or [0]:
+                value = float(values[cell])
                 lie = frame.copy()
-                lie.loc[cell, column] = value * (1 + CHANGE) if value else CHANGE
+                lie.loc[cell, column] = value * (1 + CHANGE) if cell in filled else CHANGE
                 what = f"{table}.{column} of row {cell}: {value} changed"
-                yield Lie(what, table, names_in(table, frame.loc[cell]), with_table(plan, table, lie))
+                yield Lie(what, table, names_in(table, frame, cell), with_table(plan, table, lie))
 
 
 def dropped_rows(plan: Plan, every: bool) -> Iterator[Lie]:
@@ -68,14 +74,13 @@ def dropped_rows(plan: Plan, every: bool) -> Iterator[Lie]:
         frame = plan.tables[table].reset_index(drop=True)
         for row in range(len(frame)) if every else range(len(frame))[len(frame) // 2 :][:1]:
             lie = frame.drop(index=row)
-            yield Lie(
-                f"{table} without row {row}", table, names_in(table, frame.loc[row]), with_table(plan, table, lie)
-            )
+            yield Lie(f"{table} without row {row}", table, names_in(table, frame, row), with_table(plan, table, lie))
 
 
 def moved_limits(plan: Plan) -> Iterator[Lie]:
     """Each rule's limit moved past what the plan does, in the input and in the report; a share cannot be below 0 or
-    above 1, and of nothing it is kept whatever the limit."""
+    above 1, and of nothing it is kept whatever the limit.
+    """
     factor = PER_TONNE[plan.instance.header.mass_unit]
     rules = plan.instance.tables["rules"]
     report = plan.tables["rules"]
@@ -122,9 +127,9 @@ def caught(lie: Lie) -> bool:
     return any(fault.table == lie.table or any(name in fault.row for name in lie.keys) for fault in found)
 
 
-def survivors(plan: Plan, every: bool = False) -> tuple[int, list[str]]:
-    """How many lies were told, and those that were not caught."""
-    told = list(lies(plan, every))
+def survivors(plan: Plan, every: bool = False, tables: Collection[str] = ()) -> tuple[int, list[str]]:
+    """How many lies were told (about these tables; empty = all), and those that were not caught."""
+    told = [lie for lie in lies(plan, every) if not tables or lie.table in tables]
     return len(told), [lie.what for lie in told if not caught(lie)]
 
 

@@ -47,7 +47,8 @@ KEYS: dict[str, list[str]] = {
 
 def read(plan: Plan, faults: Faults) -> dict[str, pd.DataFrame]:
     """The plan's tables with text as text and numbers as numbers; a cell that is neither, a repeated row, a missing
-    table or column is a fault."""
+    table or column is a fault.
+    """
     tables = {}
     for name, columns in PLAN_TABLES.items():
         frame = plan.tables.get(name)
@@ -131,7 +132,8 @@ def runs(world: World) -> pd.DataFrame:
 
 def stocks(world: World) -> pd.DataFrame:
     """What may be held, with the stock at the ``start`` in the first period, and the least at the end, ``least``, in
-    the last."""
+    the last.
+    """
     frame = world.spread(world.tables["stockpiles"]).sort_values(["site", "material", "t"], kind="stable")
     keep = (1 - frame["loss"]) ** world.years_of_period
     pile = frame.groupby(["site", "material"], sort=False)
@@ -151,7 +153,8 @@ def stocks(world: World) -> pd.DataFrame:
 def demands(world: World) -> pd.DataFrame:
     """Every demand of every period in tonnes: of the row of the period, else of the row without one; ``soft`` where it
     may stay unmet, ``weight`` what a tonne counts within its ``rank``, and whether that rank is ``guarded``: served
-    before cost counts."""
+    before cost counts.
+    """
     rows = world.tables["demands"].assign(t=lambda frame: world.index(frame["period"])).drop(columns="period")
     dated = rows[rows["t"].between(0, world.periods - 1)]
     always = rows[rows["t"].isna()].drop(columns="t")
@@ -187,7 +190,8 @@ def spare(world: World, ran: pd.DataFrame, coming: pd.DataFrame) -> pd.DataFrame
 
 def valued(faults: Faults, frame: pd.DataFrame, found: pd.DataFrame, table: str, column: str, why: str) -> pd.DataFrame:
     """The allowed columns with the values of the plan (``value``, 0 where the plan has no row); rows of the plan that
-    are not allowed are faults."""
+    are not allowed are faults.
+    """
     keys = KEYS[table]
     if found.empty:
         return frame.assign(value=0.0)

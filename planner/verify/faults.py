@@ -106,10 +106,8 @@ def compare(
 ) -> None:
     """Hold a table of the plan against the same table computed again.
 
-    Args:
-        keys: columns that name a row.
-        columns: column that is compared, and how its number comes about, in words.
-        every: whether rows with nothing in them must stand in the plan too.
+    ``keys`` are the columns that name a row; ``columns`` are those compared, each with how its number comes about, in
+    words; with ``every``, rows with nothing in them must stand in the plan too.
     """
     if found.empty and expected.empty:
         return

@@ -122,7 +122,7 @@ def costs(world: World, q: Quantities, rules: pd.DataFrame, switches: pd.DataFra
     every = pd.concat([frame.reindex(columns=[*keys, "t", "amount"]) for frame in parts], ignore_index=True)
     every[keys] = every[keys].astype(object).fillna("").astype(str)
     every = every[every["amount"] != 0]
-    summed = every.groupby([*keys, "t"], as_index=False)["amount"].sum().astype({"t": int})
+    summed = every.groupby([*keys, "t"])["amount"].sum().reset_index().astype({"t": int})
     discount = world.discount[summed["t"].to_numpy(dtype=int)]
     return summed.assign(discount_factor=discount, present_value=summed["amount"] * discount)
 
@@ -158,7 +158,7 @@ def concentration(world: World, q: Quantities, arriving: pd.DataFrame, made: pd.
     every = world.dated(every)
     every = every.assign(stage=every["material"].map(world.stage).astype(str))
     keys = KEYS["concentration"]
-    summed = every.groupby(keys, as_index=False)["quantity"].sum()
+    summed = every.groupby(keys)["quantity"].sum().reset_index()
     summed = summed[summed["quantity"] > 0]
     cell = [key for key in keys if key != "subject"]
     share = summed["quantity"] / summed.groupby(cell)["quantity"].transform("sum")
@@ -217,7 +217,8 @@ def ruled(world: World, found: Tables, expected: pd.DataFrame, faults: Faults) -
 
 def judgement(table: pd.DataFrame) -> pd.DataFrame:
     """What follows from quantity, base and limit of a row of the report; where the base is nothing, so is the share,
-    and a floor on it is neither kept nor broken."""
+    and a floor on it is neither kept nor broken.
+    """
     share, least = table["kind"].str.endswith("_share"), table["kind"].str.startswith("min_")
     size = table["base"].max() if len(table) else 0.0
     tiny = share & (table["base"] <= 1e-7 * min(1.0, max(size, 1e-9))) & (table["actual"] == 0)
@@ -285,7 +286,8 @@ def ahead_use(world: World, q: Quantities, expected: pd.DataFrame) -> np.ndarray
 
 def undiscounted(world: World, found: Tables, rules: pd.DataFrame, faults: Faults) -> None:
     """Undiscounted shadow prices: over the discount factor of the period, of the first one of a year or of a rule's
-    group; a final stock is due in the last period, a rank over the whole horizon."""
+    group; a final stock is due in the last period, a rank over the whole horizon.
+    """
     prices, keys = found["prices"], KEYS["prices"]
     t = {label: t for t, label in enumerate(world.labels)}
     years = {year: world.calendar.index(year) for year in world.calendar}
@@ -298,13 +300,10 @@ def undiscounted(world: World, found: Tables, rules: pd.DataFrame, faults: Fault
 
 
 def days_of_cover(stock: np.ndarray, use: np.ndarray, times: np.ndarray, days: float, most: float = 3650) -> np.ndarray:
-    """How many days of consumption a stock lasts, at most ``most``.
+    """How many days of consumption each ``stock`` lasts, at most ``most``.
 
-    Args:
-        stock: one for each row.
-        use: consumption, rows × periods of the horizon.
-        times: period of each row; its own consumption is not ahead.
-        days: days of a period; periods past the horizon take the last one's consumption.
+    ``use`` is consumption, rows × periods of the horizon; ``times`` the period of each row, whose own use is not
+    ahead; ``days`` those of a period. Periods past the horizon take the last one's consumption.
     """
     steps = int(np.ceil(most / days))
     at = np.minimum(times[:, None] + 1 + np.arange(steps), use.shape[1] - 1)
@@ -316,4 +315,5 @@ def days_of_cover(stock: np.ndarray, use: np.ndarray, times: np.ndarray, days: f
     spent = np.where(whole > 0, total[rows, np.maximum(whole - 1, 0)], 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         part = np.where((whole < steps) & (next_use > 0), (stock - spent) / np.where(next_use > 0, next_use, 1.0), 0.0)
-    return np.minimum((whole + part) * days, most)
+    lasting: np.ndarray = np.minimum((whole + part) * days, most)
+    return lasting

@@ -12,7 +12,8 @@ NAMES = ["constraint", "site", "destination", "material", "process", "rule", "su
 class Matrix:
     """Rows lower ≤ Σ coefficient × column ≤ upper over columns between 0 and an upper limit, each with the value
     that the plan gives it and its cost (present value). Yes-or-no decisions are not columns: they are held as the
-    plan says."""
+    plan says.
+    """
 
     def __init__(self) -> None:
         self._columns: list[pd.DataFrame] = []
@@ -23,7 +24,8 @@ class Matrix:
 
     def columns(self, table: str, name: str, keys: list[str], frame: pd.DataFrame) -> pd.DataFrame:
         """Add columns with ``upper``, ``cost`` and ``value``, which stand in a table of the plan under a name; the
-        frame comes back with their numbers."""
+        frame comes back with their numbers.
+        """
         frame = frame.reset_index(drop=True)
         frame = frame.assign(column=np.arange(len(frame)) + self._sizes[0])
         self._columns.append(frame[["column", "upper", "cost", "value"]])

@@ -215,7 +215,8 @@ def at_markets(clause: Clause, frame: pd.DataFrame, coefficient: pd.Series | flo
 
 def wanted(clause: Clause, terms: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """The rows that the clause has: wherever a subject has a column that counts, everywhere for a floor (both
-    ``asked``), and those that the plan lists within the clause's labels though no column can count there."""
+    ``asked``), and those that the plan lists within the clause's labels though no column can count there.
+    """
     keys = ["subject", *CELL]
     every = clause.subject_names.merge(clause.pools[["pool"]].drop_duplicates(), how="cross")
     every = every.merge(clause.market_names, how="cross")
@@ -226,14 +227,14 @@ def wanted(clause: Clause, terms: pd.DataFrame, found: pd.DataFrame) -> pd.DataF
     asked = terms[keys].drop_duplicates()
     if clause.floor:
         asked = every.merge(clause.groups[["group"]].drop_duplicates(), how="cross")[keys]
-    both = pd.concat([asked.assign(asked=True), listed.assign(asked=False)], ignore_index=True)
+    both: pd.DataFrame = pd.concat([asked.assign(asked=True), listed.assign(asked=False)], ignore_index=True)
     return both.drop_duplicates(keys).reset_index(drop=True)
 
 
 def total(terms: pd.DataFrame, keys: list[str], name: str) -> pd.DataFrame:
     """Sum of coefficient × value of terms."""
-    amount = terms["value"] * terms["coefficient"]
-    return amount.groupby([terms[key] for key in keys], sort=False).sum().rename(name).reset_index()
+    amount = terms[keys].assign(**{name: terms["value"] * terms["coefficient"]})
+    return amount.groupby(keys, sort=False)[name].sum().reset_index()
 
 
 def constants(terms: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""Whether the plan keeps every row, and what its shadow prices prove.
+r"""Whether the plan keeps every row, and what its shadow prices prove.
 
 For any prices y of the rows, with wrong signs set to 0, no plan costs less than
 
-.. math:: \\sum_i y_i b_i + \\sum_j \\min_{0 \\le x_j \\le u_j} (c_j - A_j^T y) x_j
+.. math:: \sum_i y_i b_i + \sum_j \min_{0 \le x_j \le u_j} (c_j - A_j^T y) x_j
 
 which needs nothing of the solver but y (Neumaier and Shcherbina 2004, safe bounds in linear programming).
 """
@@ -70,16 +70,17 @@ class Model:
 
     def by_row(self, values: Array) -> Array:
         """Sum over the entries of each row."""
-        return np.bincount(self.row, weights=values, minlength=len(self.rows))
+        return np.bincount(self.row, weights=values, minlength=len(self.rows)).astype(float)
 
     def by_column(self, values: Array) -> Array:
         """Sum over the entries of each column."""
-        return np.bincount(self.column, weights=values, minlength=len(self.columns))
+        return np.bincount(self.column, weights=values, minlength=len(self.columns)).astype(float)
 
 
 def floor(model: Model) -> float:
     """The size, in tonnes, below which a difference is rounding: a thousandth of the largest quantity, at least 1 t
-    (or that quantity)."""
+    (or that quantity).
+    """
     largest = float(np.abs(model.value).max(initial=0.0))
     return largest if largest < 1 else max(1.0, 1e-3 * largest)
 
@@ -96,9 +97,9 @@ def kept(model: Model, matrix: Matrix, faults: Faults) -> None:
     broken = model.rows.assign(activity=activity, limit=np.where(below, lower, upper))[below | above]
     for _, row in broken.iterrows():
         table, sentence = SENTENCES[str(row["constraint"])]
-        found, limit = float(row["activity"]), float(row["limit"])
-        message = f"{sentence}: {number(found)} against {number(limit)} ({row['constraint']})"
-        faults.add(table, describe(row, NAMES[1:]), str(row["constraint"]), found, limit, message)
+        found, stated = float(row["activity"]), float(row["limit"])
+        message = f"{sentence}: {number(found)} against {number(stated)} ({row['constraint']})"
+        faults.add(table, describe(row, NAMES[1:]), str(row["constraint"]), found, stated, message)
     within_limits(model, matrix, faults)
 
 
@@ -126,7 +127,8 @@ def dual_values(model: Model, prices: pd.DataFrame, faults: Faults) -> Array:
 
 def signed(model: Model, y: Array) -> Array:
     """Prices with the sign that their row allows: positive only where there is a lower limit, negative only where
-    there is an upper one."""
+    there is an upper one.
+    """
     lower, upper = (model.rows[name].to_numpy(dtype=float) for name in ("lower", "upper"))
     return np.where((y > 0) & ~np.isfinite(lower) | (y < 0) & ~np.isfinite(upper), 0.0, y)
 
@@ -134,7 +136,8 @@ def signed(model: Model, y: Array) -> Array:
 def implied_limits(model: Model, constant: float) -> Array:
     """An upper limit of each column that no optimal plan passes: its own; what it can cost, given a plan of this cost;
     and what the rows leave for it, given the limits of the others. Where none exists, a thousand times the largest
-    quantity of the plan."""
+    quantity of the plan.
+    """
     upper = model.upper.copy()
     objective = float(model.cost @ model.value) + constant
     gains = np.where(model.cost < 0, model.cost, 0.0)
@@ -154,7 +157,8 @@ def implied_limits(model: Model, constant: float) -> Array:
 
 def passed_on(model: Model, upper: Array, coefficient: Array, limit: Array) -> Array:
     """Limits that follow from Σ coefficient × column ≤ limit: a positive entry can take what the limit and the largest
-    negative entries together allow."""
+    negative entries together allow.
+    """
     negative = coefficient < 0
     reach = np.where(negative, -coefficient * np.where(negative, upper[model.column], 0.0), 0.0)
     with np.errstate(invalid="ignore"):
@@ -183,7 +187,7 @@ def priced(model: Model, found: pd.DataFrame, constant: float, objective: float,
     if not abs(objective - bound) <= TOLERANCE * size:
         faults.add(
             "prices", "", "shadow_price", bound, objective,
-            f"the shadow prices prove a least cost of {number(bound)}, not the objective of {number(objective)}: they are "
-            "not those of this plan, or the plan is not optimal",
+            f"the shadow prices prove a least cost of {number(bound)}, not the objective of {number(objective)}: "
+            "they are not those of this plan, or the plan is not optimal",
         )  # fmt: skip
     return bound

@@ -22,7 +22,7 @@ def balance(world: World, matrix: Matrix, q: Quantities) -> pd.DataFrame:
     inside = q.flow[q.flow["arrival"] < world.periods].drop(columns="period")
     arriving = inside.assign(site=inside["destination"], period=inside["arrival"].map(names).astype(str))
     made = q.run[["process", "t", "period", "column"]].merge(world.recipes, on="process")
-    terms = [
+    terms: list[tuple[pd.DataFrame, pd.Series | float]] = [
         (arriving, 1 - arriving["loss"]),
         (q.flow.assign(site=q.flow["origin"]), -1.0),
         (q.sale, 1.0),
@@ -87,7 +87,8 @@ def stockpiles(matrix: Matrix, q: Quantities) -> None:
 
 def days_ahead(world: World, days: pd.DataFrame) -> pd.DataFrame:
     """Each row, with its ``days`` in period ``t``, once for each period ``ahead`` that they reach into, with the
-    ``share`` of that period that counts; past the horizon the last period stands in."""
+    ``share`` of that period that counts; past the horizon the last period stands in.
+    """
     reach = days["days"] / (365 * world.years_of_period)
     times = np.ceil(reach - 1e-12).clip(lower=0).astype(int).to_numpy()
     rows = days.loc[days.index.repeat(times)]
@@ -96,14 +97,13 @@ def days_ahead(world: World, days: pd.DataFrame) -> pd.DataFrame:
     ahead = np.minimum(rows["t"].to_numpy(dtype=int) + 1 + step, world.periods - 1)
     rows = rows.assign(ahead=ahead, share=share)
     others = [column for column in rows if column != "share"]
-    return rows.groupby(others, sort=False, as_index=False)["share"].sum()
+    return rows.groupby(others, sort=False)["share"].sum().reset_index()
 
 
 def covers(world: World, q: Quantities) -> pd.DataFrame:
     """Stockpiles that cover the same sites, by period, with the ``days`` that they must cover."""
     keys = ["covers", "material", "t"]
-    days = q.held.groupby(keys, as_index=False)["cover_days"].max()
-    return world.dated(days.rename(columns={"cover_days": "days"}))
+    return world.dated(q.held.groupby(keys)["cover_days"].max().rename("days").reset_index())
 
 
 def consumption(world: World, q: Quantities) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -66,7 +66,8 @@ def known_as(world: World) -> pd.DataFrame:
 
 def duty_rates(world: World, ways: pd.DataFrame) -> pd.DataFrame:
     """Rates of the ``duties`` table on lanes (origin, destination, material) by period ``t``: of the rows that fit
-    the most special one, place over group at either end and material over all; inside one place none."""
+    the most special one, place over group at either end and material over all; inside one place none.
+    """
     duties = world.tables["duties"].rename(columns={"origin": "from name", "destination": "to name"})
     duties = duties.rename(columns={"material": "of", "duty": "rate"})
     names = known_as(world)
@@ -90,7 +91,8 @@ def list_prices(world: World) -> pd.DataFrame:
 
 def dispatches(world: World, ways: pd.DataFrame) -> pd.DataFrame:
     """Each lane in each period ``t`` of dispatch, with ``arrival`` (perhaps after the horizon) and ``tax``, the duty
-    in money per tonne."""
+    in money per tonne.
+    """
     every = ways.loc[ways.index.repeat(world.periods)].reset_index(drop=True)
     every = world.dated(every.assign(t=np.tile(np.arange(world.periods), len(ways))))
     every = every.merge(duty_rates(world, ways[ways["duty"].isna()]), on=[*LANE, "t"], how="left")
@@ -128,7 +130,8 @@ def under_way(world: World, every: pd.DataFrame) -> pd.DataFrame:
 
 def shipments(world: World, every: pd.DataFrame) -> pd.DataFrame:
     """The dispatches that may be made, with their ``upper`` limit in tonnes: those that arrive within the horizon,
-    and those that may be under way at its end."""
+    and those that may be under way at its end.
+    """
     after = world.tables["in_transit"].assign(arrival=lambda frame: world.index(frame["arrives"]))
     after = after[(after["arrival"] >= world.periods) & after["final"].notna()]
     rows = every.merge(after[[*LANE, "arrival", "final"]], on=[*LANE, "arrival"], how="left")

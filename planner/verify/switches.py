@@ -51,7 +51,8 @@ def candidates(world: World, q: Quantities) -> pd.DataFrame:
 
 def switched(every: pd.DataFrame, found: pd.DataFrame, faults: Faults) -> pd.DataFrame:
     """The candidates with ``on`` as the plan says; a switch that the input does not have is a fault, and so is one
-    that is neither yes nor no."""
+    that is neither yes nor no.
+    """
     keys = KEYS["activations"]
     if found.empty:
         return every.assign(on=0.0)
