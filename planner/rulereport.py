@@ -33,7 +33,7 @@ def rule_report(solution: Solution) -> pd.DataFrame:
             + sum(sold.get(row, 0.0) for row in data.counted_sales[cap])
             + sum(output[p, k] * activity.get((p, t), 0.0) for p, k, t in data.counted_runs[cap])
         )
-        against = sum(base.get(key, 0.0) for key in data.base_of[cap]) or data.base_given[cap]
+        against = base.get((*cap[:2], *cap[3:]), data.base_given[cap])
         rows.append((*cap, quantity, against, excess.get(cap, 0.0)))
     frame = pd.DataFrame(rows, columns=[*CAP, "quantity", "base", "excess"])
     frame[["quantity", "base", "excess"]] *= solution.mass
