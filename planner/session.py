@@ -6,6 +6,7 @@ With ``solve.py`` the only module that talks to HiGHS.
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ class Session:
             self.option("output_flag", False)
         self.matrix = matrix
         self.is_mip = matrix.is_mip
-        self.stopped = False
+        self._stop = False
         self._algorithm = algorithm
         self.option("threads", threads)
         self.option("random_seed", seed)
@@ -118,8 +119,7 @@ class Session:
             raise ValueError("HiGHS refuses the matrix")
 
     def _interrupt(self, event: Any) -> None:
-        if self.stopped:
-            event.interrupt()
+        event.interrupt(self._stop)  # HiGHS keeps the answer from one run to the next
 
     def costs(self, cost: np.ndarray, offset: float = 0.0) -> None:
         """Replace the objective."""
@@ -147,37 +147,31 @@ class Session:
 
         Ctrl-C stops HiGHS and keeps what it has.
         """
-        cold_lp = not self.is_mip and not hot
-        broad = self._algorithm == "ipm" or (self._algorithm == "auto" and len(self.matrix.cost) >= FLAT_FROM)
-        self.option("solver", "ipx" if cold_lp and broad else "simplex" if not self.is_mip else "choose")
-        self.option("time_limit", self.highs.getRunTime() + max(seconds, 0.0))
-        self._run()
-        end = _ENDS.get(self.highs.getModelStatus(), "failed")
+        if self.is_mip:
+            solver = "choose"
+        elif hot or self._algorithm == "simplex" or (self._algorithm == "auto" and len(self.matrix.cost) < FLAT_FROM):
+            solver = "simplex"
+        else:
+            solver = "ipx"
+        end = self._run(seconds, solver, "choose")
         if self.highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
-            self.option("presolve", "off")
-            self.option("time_limit", self.highs.getRunTime() + max(seconds, 0.0))
-            self._run()
-            self.option("presolve", "choose")
-            end = _ENDS.get(self.highs.getModelStatus(), "failed")
-        if end == "failed" and not self.is_mip:
-            end = self._again(seconds)
+            end = self._run(seconds, solver, "off")
+        for solver, presolve in (("simplex", "choose"), ("simplex", "off"), ("ipx", "off")):
+            if end != "failed" or self.is_mip:
+                break
+            self.highs.clearSolver()
+            end = self._run(seconds, solver, presolve)
         return self._result(end)
 
-    def _again(self, seconds: float) -> End:
-        """After a numerical failure: cold, then without presolve."""
-        for presolve in ("choose", "off"):
-            self.highs.clearSolver()
-            self.option("presolve", presolve)
-            self.option("solver", "simplex")
-            self.option("time_limit", self.highs.getRunTime() + max(seconds, 0.0))
-            self._run()
-            end = _ENDS.get(self.highs.getModelStatus(), "failed")
-            if end != "failed":
-                break
-        self.option("presolve", "choose")
-        return end
+    def _run(self, seconds: float, solver: str, presolve: str) -> End:
+        """One run of HiGHS in a thread of its own, so that Ctrl-C and the clock can stop it.
 
-    def _run(self) -> None:
+        HiGHS counts ``time_limit`` over the life of the object; the clock here holds under either reading.
+        """
+        self.option("solver", solver)
+        self.option("presolve", presolve)
+        self.option("time_limit", self.highs.getRunTime() + max(seconds, 0.0))
+        self._stop, interrupted = False, False
         done = threading.Event()
 
         def work() -> None:
@@ -186,12 +180,18 @@ class Session:
             finally:
                 done.set()
 
+        deadline = time.perf_counter() + seconds
         threading.Thread(target=work, daemon=True).start()
         while not done.is_set():
             try:
                 done.wait(1.0)
+                self._stop = self._stop or time.perf_counter() > deadline
             except KeyboardInterrupt:
-                self.stopped = True
+                self._stop = interrupted = True
+        end = _ENDS.get(self.highs.getModelStatus(), "failed")
+        if end in ("interrupted", "limit"):
+            return "interrupted" if interrupted else "limit"
+        return end
 
     def _result(self, end: End) -> Result:
         info = self.highs.getInfo()

@@ -30,7 +30,7 @@ from planner.verify import verify
 TINY = 1e-7
 """Model units within which HiGHS keeps rows, bounds and reduced costs."""
 
-LAST_STAGES = 10.0
+LAST_STAGES = 30.0
 """Least seconds for the stages after a mixed-integer incumbent: duals and ties are cheap and always wanted."""
 
 
@@ -86,7 +86,7 @@ def solve(instance: Instance, settings: Settings | None = None, **overrides: Any
         InputError: a fixed charge or minimum that nothing bounds.
         VerificationError: HiGHS and the verifier disagree; the exception holds the plan as evidence.
     """
-    settings = (settings or Settings()).model_copy(update=overrides)
+    settings = (settings or Settings()).changed(**overrides)
     clock = _Clock(settings.time_limit)
     with clock.step("assemble"):
         parts = parts_of(instance)

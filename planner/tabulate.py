@@ -232,8 +232,8 @@ def _costs(solution: Solution, found: Mapping[str, pd.DataFrame]) -> pd.DataFram
         ),
     ]
     wanted = [*COST_KEYS, "amount"]
-    rows = pd.concat([piece.reindex(columns=wanted) for piece in pieces if len(piece)])
-    rows = rows.fillna(dict.fromkeys([key for key in COST_KEYS if key != "t"], ""))
+    full = [piece.assign(**dict.fromkeys(set(wanted) - set(piece), ""))[wanted] for piece in pieces if len(piece)]
+    rows = pd.concat(full) if full else pd.DataFrame(columns=wanted)
     rows = rows.astype({"t": np.int64, "amount": "float64"})
     for name, kept in (
         (
@@ -287,8 +287,7 @@ def _prices(solution: Solution) -> pd.DataFrame:
     wanted = [name for name in PLAN_TABLES["prices"] if name != "shadow_price_undiscounted"]
     if not pieces:
         return pd.DataFrame(columns=list(PLAN_TABLES["prices"]))
-    rows = pd.concat([piece.reindex(columns=wanted) for piece in pieces])
-    rows = rows.fillna(dict.fromkeys(wanted[:-1], ""))
+    rows = pd.concat([piece.assign(**dict.fromkeys(set(wanted) - set(piece), ""))[wanted] for piece in pieces])
     at = [
         first_period(parts.calendar, first, since, period) if period else _last(parts, constraint)
         for since, period, constraint in zip(rows["from"], rows["period"], rows["constraint"], strict=True)
