@@ -13,11 +13,11 @@ from functools import partial
 from typing import TypeVar
 
 import highspy
-from mineral_sourcing.build import build
-from mineral_sourcing.compile import compile_model
 
 from benchmarks import bare
 from benchmarks.generate import YEARS, network
+from mineral_sourcing.build import build
+from mineral_sourcing.compile import compile_model
 from planner.assemble import assemble
 from planner.instance import Instance
 from planner.read import from_frames
@@ -93,7 +93,7 @@ def measure(columns: int, repetitions: int, seconds: float) -> None:
     for name, pair in (("data to HiGHS ready", ready), ("bare arrays", yardstick), ("HiGHS", solve)):
         print("{:<22}{:>10.3f}{:>10.3f}".format(name, *pair))
     for name, pair in (("ready / HiGHS", solve), ("ready / bare", yardstick)):
-        print("{:<22}{:>10.2f}{:>10.2f}".format(name, ready[0] / pair[0], ready[1] / pair[1]))
+        print(f"{name:<22}{ready[0] / pair[0]:>10.2f}{ready[1] / pair[1]:>10.2f}")
 
 
 def main() -> None:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pyomo.environ as pyo
-from mineral_sourcing import build
-from mineral_sourcing.network import Network
 from ortools.linear_solver import pywraplp
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+
+from mineral_sourcing import build
+from mineral_sourcing.network import Network
 
 SLACK = 1e-9
 """Relative room left to what an earlier rank found, against rounding."""

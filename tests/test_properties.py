@@ -13,9 +13,7 @@ from planner.tables import TABLES, columns
 from tests.random_instances import Row, Tables, random_instance
 
 SEEDS = st.integers(min_value=0, max_value=100_000)
-FEW = settings(
-    derandomize=True, max_examples=4, deadline=None, database=None, phases=[Phase.explicit, Phase.generate]
-)
+FEW = settings(derandomize=True, max_examples=4, deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 """Every example costs two plans, verified: few, always the same, and no search for a smaller one that fails."""
 TOLERANCE = 1e-6
 

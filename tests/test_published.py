@@ -9,12 +9,9 @@ from planner.read import from_frames
 from tests.published.library import Problem, problems
 
 DATA = Path(__file__).parent / "published" / "data"
-SLOW = {"C/c33"}
-"""Takes minutes at the root without strong links: run by ``python -m tests.published``."""
-QUICK = [problem for problem in problems(DATA) if problem.name not in SLOW]
 
 
-@pytest.mark.parametrize("problem", QUICK, ids=lambda problem: f"{problem.kind}-{problem.name}")
+@pytest.mark.parametrize("problem", list(problems(DATA)), ids=lambda problem: f"{problem.kind}-{problem.name}")
 def test_published_optimum(problem: Problem) -> None:
     """Status and value are the published ones, to 1e-6."""
     case = problem.convert()
