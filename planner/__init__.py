@@ -1,7 +1,66 @@
-"""The planner."""
+"""Plans for diversified sourcing of critical minerals: ``planner.solve(planner.load("tutorial")).plan``."""
 
-from planner.read import from_frames, load
-from planner.settings import Settings
-from planner.solve import solve
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Settings", "from_frames", "load", "solve"]
+if TYPE_CHECKING:
+    from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
+    from planner.instance import Instance
+    from planner.plan import Outcome, Plan
+    from planner.read import from_frames, load
+    from planner.settings import Settings
+    from planner.solve import solve
+
+_HOMES = {
+    "InputError": "errors",
+    "Instance": "instance",
+    "NoPlanError": "errors",
+    "Outcome": "plan",
+    "Plan": "plan",
+    "PlannerError": "errors",
+    "Settings": "settings",
+    "SettingsError": "errors",
+    "VerificationError": "errors",
+    "from_frames": "read",
+    "load": "read",
+    "solve": "solve",
+}
+"""Module of every public name; imported when the name is first used, so that ``planner --help`` is quick."""
+
+__all__ = [
+    "InputError",
+    "Instance",
+    "NoPlanError",
+    "Outcome",
+    "Plan",
+    "PlannerError",
+    "Settings",
+    "SettingsError",
+    "VerificationError",
+    "from_frames",
+    "load",
+    "solve",
+]
+
+
+class _Package(ModuleType):
+    """Keeps ``planner.solve`` the function, whoever imports the module of the same name."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name == "solve" and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"planner has no {name!r}; its names are {', '.join(__all__)}")
+    return getattr(import_module(f"planner.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,16 +1,30 @@
-"""Settings: planner.toml < PLANNER_* variables < flags."""
+"""Settings: planner.toml in the working folder < PLANNER_* variables < flags."""
 
+import os
+import tomllib
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from planner.errors import SettingsError
+
+FILE = "planner.toml"
+PREFIX = "PLANNER_"
 
 
 class Settings(BaseSettings):
-    """Limits and choices of a solve."""
+    """Limits and choices of a solve.
 
-    model_config = SettingsConfigDict(env_prefix="PLANNER_", extra="forbid", use_attribute_docstrings=True)
+    Raises:
+        SettingsError: a setting that does not exist, or a value that it cannot take.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", use_attribute_docstrings=True, toml_file=FILE, env_ignore_empty=False
+    )
 
     time_limit: float = Field(600.0, gt=0, allow_inf_nan=False)
     """Seconds for HiGHS."""
@@ -18,9 +32,73 @@ class Settings(BaseSettings):
     """Relative gap at which a mixed-integer plan counts as optimal."""
     threads: int = Field(1, ge=1)
     """Threads of HiGHS; pinned, so that the path does not depend on the machine."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, le=2**31 - 1)
     """Seed of HiGHS and of the weights that break ties."""
     algorithm: Literal["auto", "simplex", "ipm"] = "auto"
     """How linear plans are solved; auto chooses by size."""
     runs: Path = Path("runs")
     """Folder that runs are written to."""
+
+    def __init__(self, **values: Any) -> None:
+        _known_variables(type(self))
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError("\n".join(_told(dict(fault)) for fault in error.errors())) from error
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{FILE} is no TOML: {error}") from error
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags before variables before the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def changed(self, **values: Any) -> "Settings":
+        """The same settings with some others, checked.
+
+        Raises:
+            SettingsError: a setting that does not exist, or a value that it cannot take.
+        """
+        return type(self)(**{**self.model_dump(), **values})
+
+
+def origins(flags: dict[str, Any]) -> dict[str, str]:
+    """Where the value of every setting comes from: flag, variable, planner.toml or default."""
+    path = Path(FILE)
+    file = tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+    variables = {name.upper() for name in os.environ}
+    found = {}
+    for name in Settings.model_fields:
+        variable = PREFIX + name.upper()
+        in_file = FILE if name in file else "default"
+        found[name] = "flag" if name in flags else variable if variable in variables else in_file
+    return found
+
+
+def _known_variables(settings: type[BaseSettings]) -> None:
+    """Refuse a variable that names no setting."""
+    known = [PREFIX + name.upper() for name in settings.model_fields]
+    wrong = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    if wrong:
+        raise SettingsError("\n".join(f"variable {name} is no setting{_hint(name.upper(), known)}" for name in wrong))
+
+
+def _told(fault: dict[str, Any]) -> str:
+    """One fault of pydantic in words."""
+    name = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        return f"there is no setting '{name}'{_hint(name, list(Settings.model_fields))}"
+    message = str(fault["msg"])
+    return f"setting {name} is {fault['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _hint(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, 1)
+    return f"; did you mean '{close[0]}'?" if close else f"; the settings are {', '.join(known)}"

@@ -1,0 +1,1 @@
+"""What every writer says of a plan."""

@@ -1,0 +1,181 @@
+"""Runs: folders written whole or not at all, from which a plan can be read and verified with nothing else.
+
+``input/`` holds the tables as read, ``tables/`` the plan, ``manifest.json`` what was asked, proven and used.
+"""
+
+import hashlib
+import json
+import math
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from planner.errors import InputError, Problem
+from planner.instance import Instance
+from planner.plan import PLAN_TABLES, Outcome, Plan
+from planner.read import load
+from planner.settings import Settings
+
+PACKAGES = ("mineral-sourcing-planner", "pyomo", "highspy", "pandas")
+
+
+def write(
+    outcome: Outcome,
+    settings: Settings,
+    origins: Mapping[str, str],
+    command: Sequence[str] = (),
+    faults: Sequence[str] = (),
+) -> Path:
+    """Write a run below ``settings.runs``; nothing is left where it cannot be finished.
+
+    Args:
+        outcome: how the solve ended; without a plan there are no tables.
+        settings: what it was solved under.
+        origins: where each setting came from.
+        command: the command line.
+        faults: what the verifier found wrong, kept as evidence.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    settings.runs.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=".writing-", dir=settings.runs))
+    try:
+        digest = write_input(outcome.instance, part / "input")
+        if outcome.found is not None:
+            (part / "tables").mkdir()
+            for name in PLAN_TABLES:
+                outcome.found.tables[name].to_parquet(part / "tables" / f"{name}.parquet", index=False)
+        manifest = _manifest(outcome, settings, origins, command, faults) | {"input": digest}
+        (part / "manifest.json").write_text(json.dumps(manifest, indent=2, allow_nan=False), "utf-8")
+        steps = (json.dumps({"step": step, "seconds": took}) for step, took in outcome.seconds.items())
+        (part / "log.jsonl").write_text("".join(f"{step}\n" for step in steps), "utf-8")
+        for path in part.rglob("*"):
+            if path.is_file():
+                _sync(path)
+        part.chmod(0o755)
+        return _publish(part, settings.runs, f"{_slug(outcome.instance.name)}-{digest[:8]}-{manifest['written']}")
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def write_input(instance: Instance, folder: Path) -> str:
+    """Write the tables as read, floats exact; gives the SHA-256 of what was written."""
+    folder.mkdir()
+    header = instance.header.model_dump(exclude_none=True)
+    lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in header.items())
+    (folder / "instance.toml").write_text("".join(lines), "utf-8")
+    for table, frame in instance.tables.items():
+        if len(frame):
+            frame.to_csv(folder / f"{table}.csv", index=False, lineterminator="\n")
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def read(path: str | Path) -> Plan:
+    """The plan of a run.
+
+    Raises:
+        InputError: the folder is no run, is damaged, or holds no plan.
+    """
+    run = Path(path)
+    try:
+        manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+        status, objective = manifest["status"], manifest["objective"]
+        if objective is None:
+            raise _unreadable(run, f"holds no plan: it ended {status}")
+        tables = {name: pd.read_parquet(run / "tables" / f"{name}.parquet") for name in PLAN_TABLES}
+        bound = -math.inf if manifest["bound"] is None else manifest["bound"]
+        return Plan(load(run / "input"), tables, status, objective, bound, manifest["is_mip"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _unreadable(run, f"is no whole run: {error}") from error
+
+
+def list(folder: str | Path) -> pd.DataFrame:
+    """The runs of a folder, newest first: run, instance, status, objective, gap, unmet, written."""
+    columns = ["run", "instance", "status", "objective", "gap", "unmet", "written"]
+    paths = sorted(str(path) for path in Path(folder).glob("[!.]*/manifest.json"))
+    if not paths:
+        return pd.DataFrame(columns=columns)
+    query = """
+        select parse_path(filename)[-2] as run, instance, status, objective::double as objective, gap::double as gap,
+               unmet::double as unmet, written::varchar as written
+        from read_json(?, filename = true, union_by_name = true, columns = {instance: 'VARCHAR', status: 'VARCHAR',
+                       objective: 'DOUBLE', gap: 'DOUBLE', unmet: 'DOUBLE', written: 'VARCHAR'})
+        order by written desc, run
+    """
+    with duckdb.connect() as connection:
+        return connection.execute(query, [paths]).df()
+
+
+def _manifest(
+    outcome: Outcome,
+    settings: Settings,
+    origins: Mapping[str, str],
+    command: Sequence[str],
+    faults: Sequence[str],
+) -> dict[str, Any]:
+    plan = outcome.found
+    values = settings.model_dump(mode="json")
+    return {
+        "instance": outcome.instance.name,
+        "written": datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+        "status": outcome.status,
+        "verified": plan is not None and not faults,
+        "faults": [*faults],
+        "objective": plan.objective if plan else None,
+        "bound": plan.bound if plan and math.isfinite(plan.bound) else None,
+        "gap": plan.gap if plan and math.isfinite(plan.gap) else None,
+        "unmet": plan.unmet if plan else None,
+        "is_mip": plan.is_mip if plan else None,
+        "message": outcome.message,
+        "conflict": [*outcome.conflict],
+        "size": dict(outcome.size),
+        "seconds": dict(outcome.seconds),
+        "settings": {name: {"value": values[name], "from": origins.get(name, "call")} for name in values},
+        "seed": settings.seed,
+        "command": [*command],
+        "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
+    }
+
+
+def _publish(part: Path, folder: Path, name: str) -> Path:
+    """Give a finished folder its name; a second run of the same second gets a number."""
+    for count in range(1, 1000):
+        path = folder / (name if count == 1 else f"{name}-{count}")
+        if path.exists():
+            continue
+        try:
+            part.rename(path)
+        except OSError:
+            if path.exists():
+                continue
+            raise
+        return path
+    raise OSError(f"there are too many runs named {name}")
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _slug(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)[:60]
+
+
+def _unreadable(run: Path, why: str) -> InputError:
+    return InputError(run.name, [Problem("run", None, "", str(run), f"{run} {why}")])
