@@ -100,16 +100,13 @@ def matrix(tables: Mapping[str, pd.DataFrame], periods: int, rate: float, first:
     need = np.zeros((nodes, periods))
     np.add.at(need, (wanted, year), amount)
     balance = model.row((nodes, periods), need, need)
-    model.put(balance[at_offer], sold, 1.0)
-    model.put(balance[leaves], ship, -1.0)
     kept = 1.0 - lanes["loss"].to_numpy(float)[:, None]
-    model.put(balance[enters], ship, kept)
     net = (recipes["output"] - recipes["input"]).to_numpy(float)[:, None]
-    model.put(balance[used], activity[recipes["run"].to_numpy()], net)
+    moves = ((at_offer, sold, 1.0), (leaves, ship, -1.0), (enters, ship, kept), (made, spare, -1.0))
+    held = ((piled, fill, -1.0), (piled, release, 1.0), (used, activity[recipes["run"].to_numpy()], net))
+    for rows, columns, value in (*moves, *held):
+        model.put(balance[rows], columns, value)
     model.put(balance[wanted, year], short, 1.0)
-    model.put(balance[made], spare, -1.0)
-    model.put(balance[piled], fill, -1.0)
-    model.put(balance[piled], release, 1.0)
     _stock(model, stock, fill, release, piles, need[piled])
     _shares(model, tables, ship, kept, short, year, amount)
     return model
