@@ -1,7 +1,8 @@
 """Small lies told to the verifier: each number of a plan changed by a thousandth, each table short of a row, each
 rule's limit moved past what the plan does. Every one must be found.
 
-``python -m tests.mutations SEED…`` tells them of random instances and prints caught/total and the survivors.
+``python -m tests.mutations SEED…`` tells them of random instances and prints caught/total and the survivors; with
+``every`` before the seeds, every number and every row in turn.
 """
 
 import dataclasses
@@ -133,19 +134,19 @@ def survivors(plan: Plan, every: bool = False, tables: Collection[str] = ()) -> 
     return len(told), [lie.what for lie in told if not caught(lie)]
 
 
-def main(seeds: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Lie about the plans of random instances; exit code 1 if a lie survives."""
     import planner
     from planner.read import from_frames
     from tests.random_instances import random_instance
 
-    total, alive = 0, 0
-    for seed in seeds:
+    every, total, alive = "every" in words, 0, 0
+    for seed in [word for word in words if word != "every"]:
         outcome = planner.solve(from_frames(*random_instance(int(seed))))
         if outcome.found is None:
             print(f"seed {seed}: {outcome.status}")
             continue
-        told, left = survivors(outcome.found, every=True)
+        told, left = survivors(outcome.found, every)
         total, alive = total + told, alive + len(left)
         print(f"seed {seed}: {told - len(left)}/{told} caught", *left, sep="\n  ")
     print(f"{total - alive}/{total} caught")

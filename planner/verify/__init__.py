@@ -114,7 +114,7 @@ def follow(
     ledger.covered(world, q, found, faults)
     report = ledger.concentration(world, q, policy.arrivals(world, q), policy.makes(world, q))
     ledger.concentrated(found, report, faults)
-    ledger.ranked(found, q, faults)
+    ledger.ranked(found, q, len(on) > 0, faults)
     ledger.undiscounted(world, found, rules, faults)
 
 

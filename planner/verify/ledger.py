@@ -176,11 +176,18 @@ def concentrated(found: Tables, expected: pd.DataFrame, faults: Faults) -> None:
     compare(faults, "concentration", KEYS["concentration"], found["concentration"], expected, terms)
 
 
-def ranked(found: Tables, q: Quantities, faults: Faults) -> None:
-    """What was held of each rank is what stays unmet of it."""
+def ranked(found: Tables, q: Quantities, mixed: bool, faults: Faults) -> None:
+    """What was held of each rank is what stays unmet of it; with yes-or-no decisions it may be more, as the least was
+    found to a gap only.
+    """
     guarded = q.unmet[q.unmet["guarded"]]
-    amount = (guarded["value"] * guarded["weight"]).groupby(guarded["rank"]).sum().rename("held").reset_index()
-    compare(faults, "held", ["rank"], found["held"], amount, {"held": "the rank's weighted unmet demand"}, every=True)
+    sums = guarded.assign(amount=guarded["value"] * guarded["weight"], worst=guarded["amount"] * guarded["weight"])
+    sums = sums.groupby("rank")[["amount", "worst"]].sum().reset_index()
+    stated = sums[["rank"]].merge(found["held"], on="rank", how="left")["held"].fillna(0.0)
+    rounding = (1e-6 * sums["amount"] + 1e-7 * sums["worst"]).where(sums["amount"] > 0, 0.0)
+    most = sums["worst"] if mixed else sums["amount"] + rounding
+    expected = sums.assign(held=np.clip(stated, sums["amount"] - rounding, most))
+    compare(faults, "held", ["rank"], found["held"], expected, {"held": "the rank's weighted unmet demand"}, every=True)
 
 
 def shadow_prices(found: Tables, constraint: str, keys: dict[str, str]) -> pd.DataFrame:
