@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from mineral_sourcing.network import Balance, Capacity, Flow, Network, Node, Priority, Processing
 
+from mineral_sourcing.network import Balance, Capacity, Flow, Network, Node, Priority, Processing
 from planner.instance import Instance
 from planner.lanes import KEY
 from planner.limits import activation

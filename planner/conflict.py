@@ -8,10 +8,10 @@ import time
 from typing import Any
 
 import numpy as np
+
 from mineral_sourcing.build import RULES
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
-
 from planner.instance import Instance
 from planner.session import Session
 from planner.settings import Settings

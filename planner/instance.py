@@ -80,5 +80,3 @@ class Instance:
         sizes = ", ".join(f"{len(frame):,} {name}" for name, frame in self.tables.items() if len(frame))
         head = self.header
         return f"Instance {self.name}: {head.periods} {head.period_length}s from {head.first_period}; {sizes}"
-
-

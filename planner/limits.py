@@ -10,7 +10,8 @@ An optimal plan with costs that are not negative brings in no more of a material
 
 where :math:`d` is demand, :math:`\iota, \omega` the recipe, :math:`\bar a` the capacity, :math:`g` what stock, cover,
 floors and minimum quantities may ask for on top, :math:`\epsilon` the largest loss of the material's lanes and
-:math:`h` the most lanes that a tonne can usefully pass. A material that can be stored, or that travels for some periods, may be
+:math:`h` the most lanes that a tonne can usefully pass.
+A material that can be stored, or that travels for some periods, may be
 bought early: its
 need in t is all that follows. A switch then lets through the least of its columns' own limits and of the need.
 """
@@ -20,8 +21,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from mineral_sourcing.network import Activation, Balance, Flow, Processing, Switch
 
+from mineral_sourcing.network import Activation, Balance, Flow, Processing, Switch
 from planner.errors import InputError, Problem
 from planner.lanes import KEY
 from planner.parts import Parts, demand_rows, group, tuples

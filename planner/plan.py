@@ -78,8 +78,29 @@ PLAN_TABLES: dict[str, tuple[str, ...]] = {
 """Columns of every table of a plan, in order."""
 
 TEXT = frozenset(
-    "origin destination material period arrives site from process priority kind component rule subject market unit"
-    " covers basis stage by constraint binding".split()
+    {
+        "origin",
+        "destination",
+        "material",
+        "period",
+        "arrives",
+        "site",
+        "from",
+        "process",
+        "priority",
+        "kind",
+        "component",
+        "rule",
+        "subject",
+        "market",
+        "unit",
+        "covers",
+        "basis",
+        "stage",
+        "by",
+        "constraint",
+        "binding",
+    }
 )
 """Columns of plan tables that are text; all others are numbers."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 from mineral_sourcing.network import (
     Balance,
     Base,
@@ -23,7 +24,6 @@ from mineral_sourcing.network import (
     Sale,
     Shipment,
 )
-
 from planner.instance import Instance
 from planner.lanes import window
 from planner.parts import Parts, group, tuples, under_way

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import highspy
 import numpy as np
+
 from mineral_sourcing.compile import Matrix
 
 End = Literal["optimal", "limit", "infeasible", "unbounded", "interrupted", "failed"]

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
-
 from planner.parts import Parts
 
 NOTHING = 1e-9

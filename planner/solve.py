@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from mineral_sourcing.build import build
 from mineral_sourcing.compile import compile_model
 from mineral_sourcing.network import Network
-
 from planner.assemble import network_of
 from planner.conflict import conflict
 from planner.errors import VerificationError

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from mineral_sourcing.network import Node, Stock
 
+from mineral_sourcing.network import Node, Stock
 from planner.parts import Parts, demand_rows, group, spread, tuples
 
 YEAR_DAYS = 365

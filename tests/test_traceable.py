@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pyomo.environ as pyo
-from mineral_sourcing.build import build
 from pyomo.core.expr.template_expr import templatize_constraint
 
+from mineral_sourcing.build import build
 from planner.assemble import assemble
 from planner.instance import Instance
 from planner.read import from_frames
