@@ -17,7 +17,7 @@ import numpy.typing as npt
 from planner.findings import Findings, suggest
 from planner.tables import LATER_TABLES, TABLES
 
-COMPANIONS = ("provenance", "readme", "expected")
+COMPANIONS = ("provenance", "unused", "readme", "expected")
 """CSV files and sheets that may stand beside the tables; they are not read."""
 
 WORKBOOKS = (".xlsx", ".ods")
