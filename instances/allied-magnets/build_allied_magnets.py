@@ -343,9 +343,15 @@ class Magnets:
                 unmet_cost=self.sources.assumption(f"unmet_cost_{priority}"),
             )
 
-    def feed_price(self, feed: str) -> Figure:
+    def asked(self, new: bool) -> Figure:
+        """What the makers of NdPr oxide outside China ask for a tonne: their cost where they run, more where they must be built."""
+        if new:
+            return self.sources.assumption("ask_ndpr")
+        return self.parameter("ndpr", "all_in_cost") * 1000.0
+
+    def feed_price(self, feed: str, new: bool = False) -> Figure:
         """Price of a tonne of rare-earth oxides in a concentrate: the mine's part of the NdPr that it yields."""
-        value = self.sources.assumption("ask_ndpr") * self.share(BASKETS[feed], ("Nd", "Pr")) * self.crack * self.separate
+        value = self.asked(new) * self.share(BASKETS[feed], ("Nd", "Pr")) * self.crack * self.separate
         price = value * self.sources.assumption("mine_value_share")
         return price * self.sources.assumption("heavy_ore_premium") if feed in {"ionic clay", "xenotime"} else price
 
@@ -378,9 +384,10 @@ class Magnets:
                 2026,
             ),
         ]
+        running = {"Mountain Pass mine", "Mount Weld mine"}
         for name, plant, feed, capacity, start in named:
             self.site(name, "", "mine", plant=plant)
-            self.offer(name, feed, self.feed_price(feed), capacity, start)
+            self.offer(name, feed, self.feed_price(feed, new=name not in running), capacity, start)
         self.sources.rows("facilities", facility="Mount Weld")
         for iso3, feed in {
             "IND": "mineral sands",
@@ -403,7 +410,6 @@ class Magnets:
     def separation(self) -> None:
         """Cracking, separation of light and of heavy rare earths, recycling."""
         estimates = "facilities_estimates"
-        asked = self.sources.assumption("ask_ndpr")
         plant_part = exact(1.0, "1") - self.sources.assumption("mine_value_share")
         cracked = {
             "Kalgoorlie": (Plant(estimates, "Kalgoorlie", "ndpr"), "monazite", "mixed carbonate"),
@@ -416,7 +422,7 @@ class Magnets:
             nameplate = self.sources.assumption("gebeng_cracking") if name == "Gebeng" else self.capacity(plant)
             ndpr = self.share(BASKETS[feed], ("Nd", "Pr"))
             capacity = nameplate / self.crack if name == "OSCOM" else nameplate / (ndpr * self.crack)
-            cost = asked * plant_part * cracking_part * ndpr * self.crack * self.separate
+            cost = self.asked(new=False) * plant_part * cracking_part * ndpr * self.crack * self.separate
             self.process(
                 f"{name} cracking", name, 2026, capacity, cost, {feed: exact(1.0, "activity in tonnes of feed")}, {product: self.crack}
             )
@@ -451,7 +457,7 @@ class Magnets:
                 name,
                 start,
                 capacity,
-                asked * part * ndpr,
+                self.asked(new) * part * ndpr,
                 {feed: exact(1.0, "activity in tonnes of feed")},
                 outputs,
                 new,
