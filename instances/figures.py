@@ -1,8 +1,8 @@
 """Numbers that know where they come from, for the scripts that build the instances from open data.
 
-A built table cell is a :class:`Figure`: a value, the range that it may lie in, the source rows behind it and the formula
-that leads to it. Arithmetic on figures keeps all four, so ``provenance.csv`` is written, never typed. A figure is of the
-weakest kind among what it rests on:
+A built table cell is a :class:`Figure`: a value, the range that it may lie in, the source rows behind it and the
+formula that leads to it. Arithmetic on figures keeps all four, so ``provenance.csv`` is written, never typed. A figure
+is of the weakest kind among what it rests on:
 
 - ``source``: published (statuses VERIFIED and COMPUTED of the open tables),
 - ``estimate``: from a table of estimates (status FROM-MEMORY),
@@ -109,6 +109,13 @@ class Sources:
         kind: Kind = "estimate" if row["status"].startswith("FROM-MEMORY") else "source"
         name = ",".join(key.values())
         return Figure(value, low, high, kind, f"{table}[{name}].{column}", ((f"{table}.csv", name),))
+
+    def estimate(self, table: str, **key: str) -> Figure:
+        """The only row that fits ``key`` in a table of estimates with columns ``central``, ``low`` and ``high``."""
+        (row,) = self.rows(table, **key)
+        central, low, high = (float(row[column]) for column in ("central", "low", "high"))
+        name = ",".join(key.values())
+        return Figure(central, low, high, "estimate", f"{table}[{name}].central", ((f"{table}.csv", name),))
 
     def assumption(self, name: str) -> Figure:
         """A row of ``assumptions.csv``: value, low and high, with the reason beside them."""

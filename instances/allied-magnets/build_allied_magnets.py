@@ -23,7 +23,7 @@ from instances.figures import Book, Figure, Record, Sources, exact, extract, tot
 
 HERE = Path(__file__).parent
 YEARS = range(2026, 2036)
-HEADER = {
+HEADER: dict[str, str | int | float] = {
     "name": "allied-magnets",
     "title": "Rare-earth permanent magnets for twelve participants, 2026 to 2035",
     "currency": "USD",
@@ -117,9 +117,7 @@ WANTED = {
     "prices": lambda row: (
         _ours(row) and row["form"] == "oxide" and row["year"] == "2025" and row["preferred"] == "True"
     ),
-    "demand_estimates": lambda row: (
-        row["material"] == "magnets" or (_ours(row) and row["iso3"] in {"JPN", "KOR"})
-    ),
+    "demand_estimates": lambda row: row["material"] == "magnets" or (_ours(row) and row["iso3"] in {"JPN", "KOR"}),
     "demand_outlook_world": lambda row: (
         row["material"] == "magnet_rare_earths"
         and row["sector"] in {"Total demand", "Total clean technologies"}
@@ -132,7 +130,9 @@ WANTED = {
     "ports": lambda row: row["iso3"] in {*PLACES, REST_OF_EU},
     "tariffs": lambda row: row["material"] == "magnets",
     "tariffs_estimates": lambda row: row["material"] == "magnets",
-    "stockpile_policy": lambda row: row["material"] in {"rare_earths", "rare_metals", "ndpr"} or "rare" in row["material"],
+    "stockpile_policy": lambda row: (
+        row["material"] in {"rare_earths", "rare_metals", "ndpr"} or "rare" in row["material"]
+    ),
     "stockpile_policy_estimates": lambda row: row["material"] in {"magnets", "critical_minerals"},
 }
 """Which rows of which open table this instance takes."""
@@ -189,22 +189,11 @@ class Magnets:
 
     def parameter(self, material: str, name: str) -> Figure:
         """A process parameter: central, low and high."""
-        table = "process_parameters_estimates"
-        (row,) = self.sources.rows(table, material=material, parameter=name)
-        key = f"{material},{name}"
-        return Figure(
-            *(float(row[column]) for column in ("central", "low", "high")),
-            "estimate",
-            f"{table}[{key}].central",
-            ((f"{table}.csv", key),),
-        )
+        return self.sources.estimate("process_parameters_estimates", material=material, parameter=name)
 
     def transport(self, mode: str) -> Figure:
         """A cost of transport: central, low and high."""
-        table = "transport_costs_estimates"
-        (row,) = self.sources.rows(table, mode=mode)
-        numbers = (float(row[column]) for column in ("central", "low", "high"))
-        return Figure(*numbers, "estimate", f"{table}[{mode}].central", ((f"{table}.csv", mode),))
+        return self.sources.estimate("transport_costs_estimates", mode=mode)
 
     def price(self, element: str) -> Figure:
         """Price of an oxide in China, USD/t."""
@@ -213,10 +202,10 @@ class Magnets:
     def to_metal(self, element: str) -> Figure:
         """Tonnes of metal made from a tonne of oxide."""
         name = FORMULAS[element][0]
-        rows = {row["factor"] for row in self.sources.rows("conversion_factors", material=name)}
-        (factor,) = rows
-        key = f"{name},{element}"
-        pure = Figure(*[float(factor)] * 3, "source", f"conversion_factors[{key}].factor", (("conversion_factors.csv", key),))
+        (text,) = {row["factor"] for row in self.sources.rows("conversion_factors", material=name)}
+        factor, key = float(text), f"{name},{element}"
+        source = ("conversion_factors.csv", key)
+        pure = Figure(factor, factor, factor, "source", f"conversion_factors[{key}].factor", (source,))
         return pure * self.electrolysis
 
     def share(self, deposit: str, elements: tuple[str, ...]) -> Figure:
@@ -236,7 +225,9 @@ class Magnets:
 
     # Sites
 
-    def site(self, name: str, place: str, kind: str, owner: str = "", plant: Plant | None = None, **cells: Figure) -> str:
+    def site(
+        self, name: str, place: str, kind: str, owner: str = "", plant: Plant | None = None, **cells: Figure
+    ) -> str:
         """Add a site once; place, owner and coordinates are the facility's where there is one."""
         if name not in self.sites:
             if plant is not None:
@@ -265,7 +256,14 @@ class Magnets:
         begin = str(start) if start > YEARS[0] else ""
         if new:
             self.process(
-                f"{name} (first year)", site, start, capacity * self.ramp if capacity else None, cost, inputs, outputs, until=start
+                f"{name} (first year)",
+                site,
+                start,
+                capacity * self.ramp if capacity else None,
+                cost,
+                inputs,
+                outputs,
+                until=start,
             )
             begin = str(start + 1)
         cells: dict[str, Figure | str] = {"capacity": capacity} if capacity else {}
@@ -322,7 +320,7 @@ class Magnets:
                     self.book.add("contents", {"material": material, "element": part}, content=content)
 
     def contents(self, material: str) -> dict[str, Figure]:
-        """Tonnes of each element in a tonne of magnet, swarf or scrap: low Dy and Tb, and high where they are diffused."""
+        """Tonnes of each element in a tonne of magnet, swarf or scrap: Dy and Tb low, high where they are diffused."""
         if material in {"swarf", "magnet scrap"}:
             return self.content
         end = "high" if material == "hot magnet" else "low"
@@ -344,7 +342,7 @@ class Magnets:
             )
 
     def asked(self, new: bool) -> Figure:
-        """What the makers of NdPr oxide outside China ask for a tonne: their cost where they run, more where they must be built."""
+        """What a maker of NdPr oxide outside China asks for a tonne: its cost where it runs, more where it is built."""
         if new:
             return self.sources.assumption("ask_ndpr")
         return self.parameter("ndpr", "all_in_cost") * 1000.0
@@ -364,7 +362,13 @@ class Magnets:
         recovered = self.crack * self.separate
         named: list[tuple[str, Plant, str, Figure, int]] = [
             ("Mountain Pass mine", mountain, "bastnaesite", self.capacity(mountain), 2026),
-            ("Mount Weld mine", weld, "monazite", self.capacity(weld) / self.share(BASKETS["monazite"], ("Nd", "Pr")), 2026),
+            (
+                "Mount Weld mine",
+                weld,
+                "monazite",
+                self.capacity(weld) / self.share(BASKETS["monazite"], ("Nd", "Pr")),
+                2026,
+            ),
             ("Serra Verde mine", serra, "ionic clay", self.capacity(serra), 2026),
             ("Browns Range mine", browns, "xenotime", self.capacity(browns) / self.share("Longnan", ("Dy",)), 2028),
             (
@@ -401,11 +405,15 @@ class Magnets:
             mined = self.sources.figure("production_by_country", "quantity", iso3=iso3)
             self.offer(name, feed, self.feed_price(feed), mined)
 
-    def offer(self, site: str, material: str, price: Figure, capacity: Figure, start: int = YEARS[0], until: int | None = None) -> None:
+    def offer(
+        self, site: str, material: str, price: Figure, capacity: Figure, start: int = YEARS[0], until: int | None = None
+    ) -> None:
         """Add what a site sells."""
         begin = str(start) if start > YEARS[0] else ""
         end = str(until) if until else ""
-        self.book.add("offers", {"site": site, "material": material, "from": begin}, until=end, price=price, capacity=capacity)
+        self.book.add(
+            "offers", {"site": site, "material": material, "from": begin}, until=end, price=price, capacity=capacity
+        )
 
     def separation(self) -> None:
         """Cracking, separation of light and of heavy rare earths, recycling."""
@@ -424,14 +432,26 @@ class Magnets:
             capacity = nameplate / self.crack if name == "OSCOM" else nameplate / (ndpr * self.crack)
             cost = self.asked(new=False) * plant_part * cracking_part * ndpr * self.crack * self.separate
             self.process(
-                f"{name} cracking", name, 2026, capacity, cost, {feed: exact(1.0, "activity in tonnes of feed")}, {product: self.crack}
+                f"{name} cracking",
+                name,
+                2026,
+                capacity,
+                cost,
+                {feed: exact(1.0, "activity in tonnes of feed")},
+                {product: self.crack},
             )
         light: list[tuple[str, Plant, str, int, bool]] = [
             ("Gebeng", Plant(estimates, "Lynas Malaysia", "ndpr"), "mixed carbonate", 2026, False),
             ("RED Aluva", Plant(estimates, "RED Aluva", "ndpr"), "mixed chloride", 2026, False),
             ("Sillamae", Plant(estimates, "Sillamae (Silmet)", "rare_earths"), "mixed carbonate", 2026, False),
             ("La Rochelle", Plant(estimates, "La Rochelle", "rare_earths"), "mixed carbonate", 2026, False),
-            ("Mountain Pass separation", Plant(estimates, "Mountain Pass separation", "ndpr"), "bastnaesite", 2026, False),
+            (
+                "Mountain Pass separation",
+                Plant(estimates, "Mountain Pass separation", "ndpr"),
+                "bastnaesite",
+                2026,
+                False,
+            ),
             ("White Mesa", Plant(estimates, "White Mesa Mill", "ndpr"), "mineral sands", 2026, False),
             ("Eneabba refinery", Plant(estimates, "Eneabba refinery", "ndpr"), "mineral sands", 2027, True),
             ("Nolans refinery", Plant(estimates, "Nolans", "ndpr"), "monazite", 2032, True),
@@ -451,7 +471,11 @@ class Magnets:
             capacity = nameplate / ndpr if plant.material == "ndpr" else nameplate
             if plant.material == "dysprosium":
                 capacity = nameplate / self.share("Longnan", ("Dy",))
-            part = plant_part * (exact(0.7, "separation is seven tenths of the plant's part")) if feed.startswith("mixed") else plant_part
+            part = (
+                plant_part * (exact(0.7, "separation is seven tenths of the plant's part"))
+                if feed.startswith("mixed")
+                else plant_part
+            )
             self.process(
                 f"{name} separation" if "separation" not in name else name.replace("separation", "light separation"),
                 name,
@@ -470,7 +494,9 @@ class Magnets:
     def heavy_lines(self) -> None:
         """Separation of Dy from Tb; the split is that of Xunwu, an ionic clay."""
         estimates = "facilities_estimates"
-        split = {element: self.share("Xunwu", (element,)) / self.share("Xunwu", ("Dy", "Tb")) for element in ("Dy", "Tb")}
+        split = {
+            element: self.share("Xunwu", (element,)) / self.share("Xunwu", ("Dy", "Tb")) for element in ("Dy", "Tb")
+        }
         toll = self.price("Dy") * (self.premium - 1.0)
         lines = {
             "Gebeng": ("Lynas Malaysia heavy circuit", 2026, False),
@@ -532,7 +558,14 @@ class Magnets:
         self.metal_line("KMP Ochang", kmp, self.sources.assumption("kmp_later") * alloy, 2028, "KMP Ochang later")
 
     def metal_line(
-        self, site: str, plant: Plant | None, capacity: Figure, start: int, name: str = "", until: int | None = None, new: bool = False
+        self,
+        site: str,
+        plant: Plant | None,
+        capacity: Figure,
+        start: int,
+        name: str = "",
+        until: int | None = None,
+        new: bool = False,
     ) -> None:
         """NdPr metal, and a tenth as much Dy and Tb metal."""
         self.site(site, "", "metal maker", plant=plant)
@@ -556,7 +589,14 @@ class Magnets:
         estimates, facts = "facilities_estimates", "facilities"
         assume = self.sources.assumption
         makers: list[tuple[str, Plant, int, bool, str, int]] = [
-            ("MP Independence", Plant(facts, "Independence (Fort Worth)", "magnets"), 2026, False, "fort_worth_later", 2027),
+            (
+                "MP Independence",
+                Plant(facts, "Independence (Fort Worth)", "magnets"),
+                2026,
+                False,
+                "fort_worth_later",
+                2027,
+            ),
             ("VAC Sumter", Plant(facts, "eVAC Sumter", "magnets"), 2026, False, "", 0),
             ("Stillwater", Plant(estimates, "Stillwater Oklahoma", "magnets"), 2026, True, "stillwater_later", 2029),
             ("Narva", Plant(facts, "Narva", "magnets"), 2026, False, "narva_later", 2028),
@@ -616,8 +656,10 @@ class Magnets:
 
     def conversion(self) -> Figure:
         """Cost of making a tonne of magnet outside China, without its rare earths."""
-        return self.parameter("magnets", "conversion_cost") * 1000.0 * self.parameter(
-            "magnets", "processing_cost_premium_vs_china"
+        return (
+            self.parameter("magnets", "conversion_cost")
+            * 1000.0
+            * self.parameter("magnets", "processing_cost_premium_vs_china")
         )
 
     def magnet_line(
@@ -672,8 +714,9 @@ class Magnets:
     def china(self) -> None:
         """China sells oxides, metals and magnets at its prices, up to its capacities."""
         estimates = "facilities_estimates"
-        northern, heavies = Plant(estimates, "Northern Rare Earth Baotou", "rare_earths"), Plant(
-            estimates, "China Rare Earth Group", "dysprosium"
+        northern, heavies = (
+            Plant(estimates, "Northern Rare Earth Baotou", "rare_earths"),
+            Plant(estimates, "China Rare Earth Group", "dysprosium"),
         )
         self.site("Northern Rare Earth Baotou", "", "separation plant", plant=northern)
         self.site("Ganzhou heavy separation", "", "separation plant", plant=heavies)
@@ -712,9 +755,7 @@ class Magnets:
         made = self.sources.figure("stage_shares", "share", iso3="CHN") / 100.0 * world
         spare = made - self.demand_2025("CHN") - self.demand_2025("ROW")
         named = total(self.capacity(plant) for plant in makers.values())
-        self.site(
-            "China other magnet makers", "CHN", "magnet maker", capacity=spare * self.growth(YEARS[-1]) - named
-        )
+        self.site("China other magnet makers", "CHN", "magnet maker", capacity=spare * self.growth(YEARS[-1]) - named)
         for year in YEARS:
             for material, price in prices.items():
                 capacity = spare * self.growth(year) - named
@@ -728,7 +769,9 @@ class Magnets:
         """World demand for magnet rare earths, stated policies, linear between the years that are given."""
         table = "demand_outlook_world"
         given = {
-            at: self.sources.figure(table, "quantity", sector=sector, year=str(at), scenario="base" if at == 2024 else "STEPS")
+            at: self.sources.figure(
+                table, "quantity", sector=sector, year=str(at), scenario="base" if at == 2024 else "STEPS"
+            )
             for at in (2024, 2030, 2035)
         }
         start, end = (2024, 2030) if year <= 2030 else (2030, 2035)
@@ -759,10 +802,12 @@ class Magnets:
                     self.book.add("demands", key, quantity=tonnes)
 
     def stockpiles(self) -> None:
-        """What governments hold: Japan 60 and 180 days, Korea 54 and then 100, India 60, the United States a quantity."""
+        """What governments hold: Japan 60 and 180 days, Korea 54 and then 100, India 60, the United States tonnes."""
         days = self.sources.figure
         japan = {
-            "NdPr": days("stockpile_policy", "value", iso3="JPN", metric="target_days_domestic_consumption", value="60.0"),
+            "NdPr": days(
+                "stockpile_policy", "value", iso3="JPN", metric="target_days_domestic_consumption", value="60.0"
+            ),
             "Dy": self.sources.assumption("japan_high_risk_days"),
             "Tb": self.sources.assumption("japan_high_risk_days"),
         }

@@ -1,6 +1,6 @@
 """Prints the figures of the README: what the third-country cap costs and changes, and how much is assumed.
 
-    python instances/allied-magnets/what_the_cap_costs.py
+Run as ``python instances/allied-magnets/what_the_cap_costs.py``.
 """
 
 from pathlib import Path
@@ -12,6 +12,7 @@ from planner.plan import Plan
 
 HERE = Path(__file__).parent
 YEARS = ("2026", "2030", "2035")
+MATERIALS = ("NdPr oxide", "Dy oxide", "NdPr metal", "Dy metal", "standard magnet", "hot magnet")
 
 
 def main() -> None:
@@ -20,18 +21,21 @@ def main() -> None:
     capped = planner.solve(instance).plan
     free = planner.solve(instance.with_tables(rules=instance["rules"].iloc[:0])).plan
     assert capped is not None and free is not None
-    print(f"- Cost with the cap {capped.objective / 1e9:.2f} bn USD, without it {free.objective / 1e9:.2f} bn USD,")
-    print(f"  so the cap costs {(capped.objective - free.objective) / 1e9:.2f} bn USD over ten years (present value).")
-    print(f"- Unmet demand {capped.unmet:.0f} t, of defence {_defence(capped):.0f} t; without the cap {free.unmet:.0f} t.\n")
+    extra = capped.objective - free.objective
+    print(f"- Cost with the cap {capped.objective / 1e9:.2f} bn USD, without it {free.objective / 1e9:.2f} bn USD, so")
+    print(f"  the cap costs {extra / 1e9:.2f} bn USD over ten years, {extra / free.objective:.1%} (present value).")
+    print(f"- Unmet demand {_unmet(capped)}; without the cap {_unmet(free)}.\n")
     print("Where the cap binds, with the range of its shadow price:\n")
     print("| stage | country | material | years | USD/t, present value |\n|---|---|---|---|---|")
     for line in _binding(capped):
         print(line)
-    print("\nLargest share of a third country in what the allies consume, with the cap and without it:\n")
+    print("\nPurchases from the largest third country over what the allies consume, with the cap / without it:\n")
     print("| material | " + " | ".join(YEARS) + " |\n|---|" + "---|" * len(YEARS))
-    shares = _shares(capped)
-    for material, cells in shares.items():
-        print(f"| {material} | " + " | ".join(f"{cell} / {_shares(free)[material][at]}" for at, cell in enumerate(cells)) + " |")
+    third = set(capped.rules["subject"])
+    before, after = _largest(free, third), _largest(capped, third)
+    for material in MATERIALS:
+        cells = (f"{after.get((material, year), '–')} / {before.get((material, year), '–')}" for year in YEARS)
+        print(f"| {material} | " + " | ".join(cells) + " |")
     print("\nWhat the cells of the tables rest on:\n")
     print("| kind | cells | share |\n|---|---|---|")
     kinds = pd.read_csv(HERE / "provenance.csv")["kind"].value_counts()
@@ -39,8 +43,9 @@ def main() -> None:
         print(f"| {kind} | {kinds[kind]:,} | {kinds[kind] / kinds.sum():.0%} |")
 
 
-def _defence(plan: Plan) -> float:
-    return float(plan.demand.loc[plan.demand["priority"] == "defence", "unmet"].sum())
+def _unmet(plan: Plan) -> str:
+    defence = plan.demand.loc[plan.demand["priority"] == "defence", "unmet"].sum()
+    return f"{plan.unmet:.0f} t, of defence {defence:.0f} t"
 
 
 def _binding(plan: Plan) -> list[str]:
@@ -54,31 +59,23 @@ def _binding(plan: Plan) -> list[str]:
     return lines
 
 
-def _shares(plan: Plan) -> dict[str, list[str]]:
-    """Purchases from the largest third country over consumption, per year; from the plan's tables alone."""
+def _largest(plan: Plan, third: set[str]) -> dict[tuple[str, str], str]:
+    """Share and name of the largest third country by material and year, from the plan's tables alone."""
     places = plan.instance["sites"].set_index("site")["place"]
-    third = {"CHN", "MYS", "VNM", "THA", "BRA", "MMR", "MDG"}
-    flows = plan.flows[["origin", "destination", "material", "period", "arriving"]].copy()
-    flows["place"] = flows["origin"].map(places)
-    flows = flows[flows["place"].isin(third) & ~flows["destination"].map(places).isin(third)]
-    used = plan.made[["site", "material", "period", "input"]].rename(columns={"input": "tonnes"})
-    eaten = plan.demand[["site", "material", "period", "consumed"]].rename(columns={"consumed": "tonnes"})
-    consumed = pd.concat([used, eaten])
-    consumed = consumed[~consumed["site"].map(places).isin(third)].groupby(["material", "period"])["tonnes"].sum()
-    bought = flows.groupby(["material", "period", "place"])["arriving"].sum().unstack().fillna(0)
-    table: dict[str, list[str]] = {}
-    for material in ("NdPr oxide", "Dy oxide", "NdPr metal", "Dy metal", "standard magnet", "hot magnet"):
-        table[material] = []
-        for year in YEARS:
-            base = consumed.get((material, year), 0.0)
-            row = bought.loc[(material, year)] if (material, year) in bought.index else None
-            if base < 0.5:
-                table[material].append("–")
-            elif row is None or row.max() == 0:
-                table[material].append("0 %")
-            else:
-                table[material].append(f"{row.max() / base:.0%} {row.idxmax()}".replace("%", " %"))
-    return table
+    flows = plan.flows.assign(place=plan.flows["origin"].map(places), to=plan.flows["destination"].map(places))
+    flows = flows[flows["place"].isin(third) & ~flows["to"].isin(third)]
+    bought = flows.groupby(["material", "period", "place"], as_index=False)["arriving"].sum()
+    key = ["site", "material", "period"]
+    uses = (plan.made.rename(columns={"input": "used"}), plan.demand.rename(columns={"consumed": "used"}))
+    used = pd.concat([table[[*key, "used"]] for table in uses])
+    used = used[~used["site"].map(places).isin(third)]
+    total = used.groupby(["material", "period"])["used"].sum().reset_index()
+    bought = bought.merge(total[total["used"] > 0.5])
+    bought["share"] = bought["arriving"] / bought["used"]
+    last = bought.sort_values("share").drop_duplicates(["material", "period"], keep="last")
+    return {
+        (row["material"], row["period"]): f"{100 * row['share']:.0f} % {row['place']}" for _, row in last.iterrows()
+    }
 
 
 if __name__ == "__main__":
