@@ -228,6 +228,8 @@ class Parts:
 
 def code(names: pd.Series, labels: Labels) -> Array:
     """Codes of names; −1 where a name is none of the labels."""
+    if not len(names):
+        return np.empty(0, dtype=np.int64)
     known = pa.array(labels.names, type=pa.large_string())
     found = pc.index_in(pa.array(names, type=pa.large_string()), value_set=known)
     return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)

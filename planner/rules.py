@@ -5,24 +5,27 @@ materials, each market, each group of periods and each subject that has anything
 (pool, market, group of periods): what is bought or made is sorted into cells, cells by subject are caps.
 """
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Concentration, Flow, Priority, Processing, Stock
 from planner.instance import Instance
-from planner.lanes import window
 from planner.parts import Names, Parts, look_up, spread
 from planner.scope import Scope, split
 
 
-def materials_of(instance: Instance, rule: pd.Series) -> list[tuple[str, frozenset[str]]]:
+Row = Mapping[Hashable, Any]
+"""A row of ``rules``."""
+
+
+def materials_of(instance: Instance, rule: Row) -> list[tuple[str, frozenset[str]]]:
     """Pools of materials of a rule, each with its label."""
     table = instance.tables["materials"]
-    stage_of = dict(zip(table["material"], table["stage"], strict=True))
+    stage_of = dict(zip(table["material"].tolist(), table["stage"].tolist(), strict=True))
     named, stages = split(rule["material"]), split(rule["stage"])
     scope = [
         material
@@ -45,7 +48,7 @@ def _label(stage: str, members: list[str]) -> str:
     return members[0] if len(members) == 1 else stage
 
 
-def markets_of(instance: Instance, scope: Scope, rule: pd.Series) -> list[tuple[str, frozenset[str]]]:
+def markets_of(instance: Instance, scope: Scope, rule: Row) -> list[tuple[str, frozenset[str]]]:
     """Markets of a rule, each with its label; one without a name where the rule takes no market."""
     if rule["basis"] == "made" and rule["base"] in ("", "purchases"):
         return [("", frozenset())]
@@ -53,7 +56,8 @@ def markets_of(instance: Instance, scope: Scope, rule: pd.Series) -> list[tuple[
     if not names:
         demands = instance.tables["demands"]
         materials = frozenset().union(*(members for _, members in materials_of(instance, rule)))
-        names = tuple(sorted(set(demands.loc[demands["material"].isin(materials), "site"])))
+        pairs = zip(demands["site"].tolist(), demands["material"].tolist(), strict=True)
+        names = tuple(sorted({site for site, material in pairs if material in materials}))
         if rule["market_pool"] == "together":
             return [("all", frozenset(names))]
     elif rule["market_pool"] == "each" and len(names) == 1:
@@ -63,7 +67,7 @@ def markets_of(instance: Instance, scope: Scope, rule: pd.Series) -> list[tuple[
     return [(name, scope.sites([name])) for name in names]
 
 
-def subjects_of(scope: Scope, rule: pd.Series) -> list[tuple[str, frozenset[str]]]:
+def subjects_of(scope: Scope, rule: Row) -> list[tuple[str, frozenset[str]]]:
     """Subjects of a rule, each with its sites, in the order of their names."""
     by, names, exempt = rule["subject_by"], split(rule["subject"]), split(rule["except"])
     if by == "group":
@@ -82,10 +86,8 @@ def _real(scope: Scope, name: str) -> str:
     return scope.home if name == "home" else name
 
 
-def windows_of(instance: Instance, rule: pd.Series, periods: tuple[str, ...]) -> tuple[list[str], Array]:
+def windows_of(rule: Row, inside: range, periods: tuple[str, ...]) -> tuple[list[str], Array]:
     """Labels of the groups of periods in each of which the rule holds, and the group of each period (−1: none)."""
-    begins, ends = window(instance, pd.DataFrame([{"from": rule["from"], "until": rule["until"]}]))
-    inside = range(int(begins[0]), int(ends[0]) + 1)
     group = np.full(len(periods), -1)
     if not inside:
         return [], group
@@ -120,7 +122,7 @@ Counted = tuple[Array, Array, Array]
 class _Rule:
     """One row of the table, resolved: its pools, markets, groups of periods and subjects, by number."""
 
-    def __init__(self, parts: Parts, rule: pd.Series) -> None:
+    def __init__(self, parts: Parts, rule: Row, inside: range) -> None:
         self.parts, self.row = parts, rule
         instance, scope = parts.instance, parts.scope
         pools = materials_of(instance, rule)
@@ -136,7 +138,7 @@ class _Rule:
         subjects = subjects_of(scope, rule)
         self.subjects = [label for label, _ in subjects]
         self.subject = _memberships(subjects, parts.sites)
-        self.labels, self.label = windows_of(instance, rule, parts.periods)
+        self.labels, self.label = windows_of(rule, inside, parts.periods)
         self.is_cap = str(rule["kind"]).startswith("max_")
         self.is_share = str(rule["kind"]).endswith("_share")
         self.bought = rule["basis"] == "purchases"
@@ -430,8 +432,11 @@ def concentration(
         arrives: period in which each shipment arrives, past the horizon too.
     """
     rows = _Rows(parts, flow, processing, priority, stocks)
-    for _, row in parts.instance.tables["rules"].sort_values(["rule", "from"], kind="stable").iterrows():
-        rule = _Rule(parts, row)
+    table = parts.instance.tables["rules"]
+    begins, ends = parts.windows("rules")
+    found = zip(table.to_dict("records"), begins.tolist(), ends.tolist(), strict=True)
+    for row, begin, end in sorted(found, key=lambda found: (found[0]["rule"], found[0]["from"])):
+        rule = _Rule(parts, row, range(begin, end + 1))
         if rule.cells:
             rows.add(rule, rows.supply(rule, lane, arrives))
     return rows.done()

@@ -131,13 +131,15 @@ def _cover(parts: Parts, piles: Piles, nodes: Index, processing: Processing) -> 
 
 def covered_sites(parts: Parts, piles: Piles, covers: Array) -> tuple[Array, Array]:
     """Each row of cover once for every site that it covers: row and site."""
-    sites = {
-        number: np.array(sorted(parts.sites.code[site] for site in parts.scope.sites([piles.covered.names[number]])))
-        for number in np.unique(covers).tolist()
-    }
-    found = [sites[number] for number in covers.tolist()]
-    rows = np.repeat(np.arange(len(found)), [len(some) for some in found]) if found else np.empty(0, dtype=np.int64)
-    return rows, np.concatenate(found).astype(np.int64) if found else rows
+    code = parts.sites.code
+    site = np.array([code.get(name, -1) for name in piles.covered.names.tolist()], dtype=np.int64)[covers]
+    own = np.flatnonzero(site >= 0)
+    wide = np.flatnonzero(site < 0)
+    names = {number: piles.covered.names[number] for number in np.unique(covers[wide]).tolist()}
+    sites = {number: sorted(code[name] for name in parts.scope.sites([names[number]])) for number in names}
+    rows = [own, *(np.full(len(sites[covers[row]]), row) for row in wide)]
+    found = [site[own], *(np.array(sites[covers[row]], dtype=np.int64) for row in wide)]
+    return np.concatenate(rows), np.concatenate(found)
 
 
 def _demand_at(parts: Parts, site: Array, material: Array) -> tuple[Array, Array]:

@@ -17,7 +17,7 @@ from pyomo.repn import generate_standard_repn
 from scipy.sparse import coo_array, csr_array
 
 from mineral_sourcing.arrays import Array, Index, Labels
-from mineral_sourcing.trace import Linear, Relation, Tracer, Untraceable, Value, index_of
+from mineral_sourcing.trace import Linear, Relation, Tracer, Triplets, Untraceable, Value, index_of
 
 UNTRACED = (TypeError, ValueError, AttributeError, KeyError)
 """What a rule raises that asks stand-ins what they cannot tell (``Untraceable`` is a TypeError)."""
@@ -115,7 +115,7 @@ def _spans(model: Any, kind: type, index: Callable[[Any], Index]) -> tuple[Span,
 class Rows:
     """Rows of one constraint: coordinates of the entries, and sides."""
 
-    entries: tuple[Array, Array, Array]
+    entries: list[Triplets]
     lower: Array
     upper: Array
 
@@ -180,11 +180,11 @@ def compile_model(
         col_lower[span.slice], col_upper[span.slice] = classic.bounds(tracer, span, variable)
         integer[span.slice] = variable._rule_domain(None, None, variable).isdiscrete()
     row_lower, row_upper = np.empty(height), np.empty(height)
-    pieces = []
+    pieces: list[Triplets] = []
     for span, constraint in zip(rows, components(model, pyo.Constraint), strict=True):
         found = classic.rows_of(tracer, span, constraint)
         row_lower[span.slice], row_upper[span.slice] = found.lower, found.upper
-        pieces.append((found.entries[0] + span.start, *found.entries[1:]))
+        pieces += [(entry[0] + span.start, *entry[1:]) for entry in found.entries]
     cost, offset = costs(tracer, model, width)
     return Matrix(
         cost,
@@ -211,16 +211,22 @@ def costs(tracer: Tracer, model: Any, width: int) -> tuple[Array, float]:
     found = tracer.call(objective.rule, objective.parent_block(), None)
     if isinstance(found, Value):
         found = Linear(found.frame, [], found.array)
-    _, columns, values = found.triplets()
-    return np.bincount(columns, values, width), float(np.sum(found.settled().constant))
+    cost = np.zeros(width)
+    for _, columns, values in found.triplets():
+        cost += np.bincount(columns, np.broadcast_to(values, len(columns)), width)
+    return cost, float(np.sum(found.settled().constant))
 
 
-def _sparse(pieces: list[tuple[Array, Array, Array]], shape: tuple[int, int]) -> csr_array:
+def _sparse(pieces: list[Triplets], shape: tuple[int, int]) -> csr_array:
     """Coordinates into rows; what stands twice is added, what is nothing is left out."""
-    if not pieces:
-        return csr_array(shape)
-    rows, columns, values = (np.concatenate([piece[part] for piece in pieces]) for part in range(3))
-    entries = coo_array((values, (rows.astype(np.int32), columns.astype(np.int32))), shape)
+    count = sum(len(rows) for rows, _, _ in pieces)
+    rows, columns, values = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32), np.empty(count)
+    at = 0
+    for piece in pieces:
+        part = slice(at, at + len(piece[0]))
+        rows[part], columns[part], values[part] = piece
+        at = part.stop
+    entries = coo_array((values, (rows, columns)), shape)
     entries.has_canonical_format = True
     found = entries.tocsr()
     by_column = found.tocsc()
@@ -291,4 +297,4 @@ class _Classic:
                 columns = starts[variable.parent_component().name]
                 entries.append((row, columns.start + columns.index.position[variable.index()], value))
         found = np.array(entries, dtype=np.float64).reshape(-1, 3).T
-        return Rows((found[0].astype(np.int64), found[1].astype(np.int64), found[2]), lower, upper)
+        return Rows([(found[0].astype(np.int64), found[1].astype(np.int64), found[2])], lower, upper)

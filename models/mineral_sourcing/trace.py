@@ -199,6 +199,8 @@ class Value(_Term):
 
 Part = tuple[Frame, Array, Any]
 """Frame, column of the matrix in each of its rows, coefficient in each or in all."""
+Triplets = tuple[Array, Array, Any]
+"""Rows, columns, and a coefficient for each or for all."""
 
 
 class Linear(_Term):
@@ -286,22 +288,12 @@ class Linear(_Term):
     def __eq__(self, other: object) -> "Relation":  # type: ignore[override]
         return Relation(self - other, 0.0, 0.0)
 
-    def triplets(self) -> tuple[Array, Array, Array]:
-        """Row of the constraint, column and coefficient of every entry."""
+    def triplets(self) -> list[Triplets]:
+        """Row of the constraint, column and coefficient of every entry, part by part."""
         mine = self.settled()
         if mine.frame.parent is not None:
             raise Untraceable("a loop over a Set that is no sum")
-        if not mine.parts:
-            empty = np.empty(0, dtype=np.int64)
-            return empty, empty, np.empty(0)
-        rows = np.concatenate([frame.rows() for frame, _, _ in mine.parts])
-        columns = np.concatenate([columns for _, columns, _ in mine.parts])
-        values = np.empty(len(rows))
-        at = 0
-        for frame, _, coefficient in mine.parts:
-            values[at : at + frame.count] = coefficient
-            at += frame.count
-        return rows, columns, values
+        return [(frame.rows(), columns, coefficient) for frame, columns, coefficient in mine.parts if frame.count]
 
 
 class Relation:
