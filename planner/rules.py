@@ -17,7 +17,6 @@ from planner.instance import Instance
 from planner.parts import Names, Parts, look_up, spread
 from planner.scope import Scope, split
 
-
 Row = Mapping[Hashable, Any]
 """A row of ``rules``."""
 

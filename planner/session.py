@@ -15,6 +15,7 @@ from typing import Any, Literal
 import highspy
 import numpy as np
 
+from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
 
 End = Literal["optimal", "limit", "infeasible", "unbounded", "interrupted", "failed"]
@@ -56,9 +57,9 @@ class Result:
     end: End
     objective: float
     bound: float
-    values: np.ndarray
-    row_duals: np.ndarray
-    col_duals: np.ndarray
+    values: Array
+    row_duals: Array
+    col_duals: Array
 
     @property
     def has_point(self) -> bool:
@@ -78,6 +79,9 @@ class Session:
         self.matrix = matrix
         self.is_mip = matrix.is_mip
         self._stop = False
+        self._moved_columns: list[Array] = []
+        self._moved_rows: list[Array] = []
+        self._other_costs = False
         self._algorithm = algorithm
         self.option("threads", threads)
         self.option("random_seed", seed)
@@ -98,12 +102,12 @@ class Session:
 
     def _pass(self) -> None:
         matrix = self.matrix
-        entries = matrix.entries
+        entries = matrix.entries.tocsc()
         status = self.highs.passModel(
             len(matrix.cost),
             len(matrix.row_lower),
             entries.nnz,
-            int(highspy.MatrixFormat.kRowwise),
+            int(highspy.MatrixFormat.kColwise),
             int(highspy.ObjSense.kMinimize),
             matrix.offset,
             matrix.cost,
@@ -122,26 +126,51 @@ class Session:
     def _interrupt(self, event: Any) -> None:
         event.interrupt(self._stop)  # HiGHS keeps the answer from one run to the next
 
-    def costs(self, cost: np.ndarray, offset: float = 0.0) -> None:
-        """Replace the objective."""
-        count = len(cost)
-        self.highs.changeColsCost(count, np.arange(count, dtype=np.int32), cost)
+    def costs(self, cost: Array, offset: float = 0.0) -> None:
+        """Replace the objective until the next ``restore``."""
+        self._other_costs = True
+        self._set_costs(np.arange(len(cost)), cost)
         self.highs.changeObjectiveOffset(offset)
 
-    def column_bounds(self, columns: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
-        """Replace the bounds of some columns."""
+    def _set_costs(self, columns: Array, cost: Array) -> None:
+        self.highs.changeColsCost(len(columns), columns.astype(np.int32), cost)
+
+    def column_bounds(self, columns: Array, lower: Array, upper: Array) -> None:
+        """Replace the bounds of some columns until the next ``restore``."""
+        self._moved_columns.append(columns)
         self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
-    def row_bounds(self, rows: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
-        """Replace the bounds of some rows."""
-        for row, low, high in zip(rows.tolist(), lower.tolist(), upper.tolist(), strict=True):
-            self.highs.changeRowBounds(row, low, high)
+    def row_bounds(self, rows: Array, lower: Array, upper: Array) -> None:
+        """Replace the bounds of some rows until the next ``restore``."""
+        self._moved_rows.append(rows)
+        self.highs.changeRowsBounds(len(rows), rows.astype(np.int32), lower, upper)
 
-    def relax_integers(self, columns: np.ndarray) -> None:
-        """Make every column continuous: the model with its integers fixed has duals."""
-        continuous = np.array([highspy.HighsVarType.kContinuous] * len(columns))
-        self.highs.changeColsIntegrality(len(columns), columns.astype(np.int32), continuous)
+    def relax_integers(self, columns: Array) -> None:
+        """Make columns continuous until the next ``restore``: the model with its integers fixed has duals."""
+        self._integrality(columns, highspy.HighsVarType.kContinuous)
         self.is_mip = False
+
+    def _integrality(self, columns: Array, kind: Any) -> None:
+        self.highs.changeColsIntegrality(len(columns), columns.astype(np.int32), np.array([kind] * len(columns)))
+
+    def restore(self) -> None:
+        """Bounds, costs and integrality as the matrix says."""
+        matrix = self.matrix
+        for moved, change, lower, upper in (
+            (self._moved_columns, self.highs.changeColsBounds, matrix.col_lower, matrix.col_upper),
+            (self._moved_rows, self.highs.changeRowsBounds, matrix.row_lower, matrix.row_upper),
+        ):
+            if moved:
+                at = np.unique(np.concatenate(moved))
+                change(len(at), at.astype(np.int32), lower[at], upper[at])
+                moved.clear()
+        if self._other_costs:
+            self._set_costs(np.arange(len(matrix.cost)), matrix.cost)
+            self.highs.changeObjectiveOffset(matrix.offset)
+            self._other_costs = False
+        if matrix.is_mip and not self.is_mip:
+            self._integrality(np.flatnonzero(matrix.integer), highspy.HighsVarType.kInteger)
+            self.is_mip = True
 
     def run(self, seconds: float, *, hot: bool = False) -> Result:
         """Solve within so many seconds; ``hot`` starts simplex from the last basis.
