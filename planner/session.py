@@ -78,7 +78,7 @@ class Session:
             self.option("output_flag", False)
         self.matrix = matrix
         self.is_mip = matrix.is_mip
-        self._stop = False
+        self._stop = self._cancelled = False
         self._moved_columns: list[Array] = []
         self._moved_rows: list[Array] = []
         self._other_costs = False
@@ -172,6 +172,47 @@ class Session:
             self._integrality(np.flatnonzero(matrix.integer), highspy.HighsVarType.kInteger)
             self.is_mip = True
 
+    def change_column_bounds(self, columns: Array) -> None:
+        """The matrix has other bounds of some columns."""
+        lower, upper = self.matrix.col_lower[columns], self.matrix.col_upper[columns]
+        self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
+    def change_row_bounds(self, rows: Array) -> None:
+        """The matrix has other sides of some rows."""
+        lower, upper = self.matrix.row_lower[rows], self.matrix.row_upper[rows]
+        self.highs.changeRowsBounds(len(rows), rows.astype(np.int32), lower, upper)
+
+    def change_costs(self, columns: Array) -> None:
+        """The matrix has other costs of some columns, or another offset."""
+        self._set_costs(columns, self.matrix.cost[columns])
+        self.highs.changeObjectiveOffset(self.matrix.offset)
+
+    def change_coefficients(self, rows: Array, columns: Array, values: Array) -> None:
+        """The matrix has other coefficients; HiGHS takes them one by one."""
+        change = self.highs.changeCoeff
+        for row, column, value in zip(rows.tolist(), columns.tolist(), values.tolist(), strict=True):
+            change(row, column, value)
+
+    def add_row(self, columns: Array, values: Array, lower: float, upper: float) -> None:
+        """The matrix has one more row, the last."""
+        self.highs.addRow(lower, upper, len(columns), columns.astype(np.int32), values)
+
+    def drop_row(self, row: int) -> None:
+        """The matrix no longer has its last row."""
+        self.highs.deleteRows(1, np.array([row], dtype=np.int32))
+
+    def add_column(self, rows: Array, values: Array, cost: float, lower: float, upper: float) -> None:
+        """The matrix has one more column, the last."""
+        self.highs.addCol(cost, lower, upper, len(rows), rows.astype(np.int32), values)
+
+    def drop_column(self, column: int) -> None:
+        """The matrix no longer has its last column."""
+        self.highs.deleteCols(1, np.array([column], dtype=np.int32))
+
+    def cancel(self) -> None:
+        """End this run and refuse further ones: another object was quicker. May be called from another thread."""
+        self._cancelled = self._stop = True
+
     def run(self, seconds: float, *, hot: bool = False) -> Result:
         """Solve within so many seconds; ``hot`` starts simplex from the last basis.
 
@@ -201,7 +242,7 @@ class Session:
         self.option("solver", solver)
         self.option("presolve", presolve)
         self.option("time_limit", self.highs.getRunTime() + max(seconds, 0.0))
-        self._stop, interrupted = False, False
+        self._stop, interrupted = self._cancelled, False
         done = threading.Event()
 
         def work() -> None:
@@ -220,7 +261,7 @@ class Session:
                 self._stop = interrupted = True
         end = _ENDS.get(self.highs.getModelStatus(), "failed")
         if end in ("interrupted", "limit"):
-            return "interrupted" if interrupted else "limit"
+            return "interrupted" if interrupted or self._cancelled else "limit"
         return end
 
     def _result(self, end: End) -> Result:

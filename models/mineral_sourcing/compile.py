@@ -136,12 +136,18 @@ def rows_of(tracer: Tracer, constraint: Any, at: Array | None = None) -> Rows:
     return Rows(body.triplets(), found.lower - constant, found.upper - constant)
 
 
-def _bounds(tracer: Tracer, span: Span, variable: Any) -> tuple[Any, Any]:
+def bounds_of(tracer: Tracer, span: Span, variable: Any, at: Array | None = None) -> tuple[Any, Any]:
+    """Bounds of one variable, of all its columns or of those at some positions; one number where they share it.
+
+    Raises:
+        Untraceable: the rule cannot be traced.
+    """
+    tracer.reads = []
     rule = variable._rule_bounds
     lower, upper = -np.inf, np.inf
     if rule is not None:
         block = variable.parent_block()
-        pair = rule(block, None) if rule.constant() else tracer.call(rule, block, span.index)
+        pair = rule(block, None) if rule.constant() else tracer.call(rule, block, span.index, at)
         lower, upper = (_numbers(bound, other) for bound, other in zip(pair, (lower, upper), strict=True))
     domain = variable._rule_domain(None, None, variable)
     low, high = domain.bounds()
@@ -268,7 +274,7 @@ class _Classic:
     def bounds(self, tracer: Tracer, span: Span, variable: Any) -> tuple[Any, Any]:
         """Bounds by tracing, or where that cannot be, by Pyomo."""
         try:
-            return _bounds(tracer, span, variable)
+            return bounds_of(tracer, span, variable)
         except UNTRACED:
             self.count += 1
             pairs = [data.bounds for data in self.model.find_component(variable.name).values()]

@@ -326,6 +326,10 @@ class Tracer:
         """The stand-in of a block."""
         return self._blocks.setdefault(id(block), _Block(self, block))
 
+    def forget(self) -> None:
+        """Look components up anew: numbers of Params have changed."""
+        self._blocks.clear()
+
     def call(self, rule: Any, block: Any, index: Index | None, at: Array | None = None) -> Any:
         """What a rule gives for all keys of an index, or for those at some positions; on one row without an index.
 
