@@ -414,7 +414,6 @@ class Magnets:
         for name, plant, feed, capacity, start in named:
             self.site(name, "", "mine", plant=plant)
             self.offer(name, feed, self.feed_price(feed, new=name not in running), capacity, start)
-        self.sources.rows("facilities", facility="Mount Weld")
         for iso3, feed in {
             "IND": "mineral sands",
             "MMR": "ionic clay",
@@ -504,8 +503,6 @@ class Magnets:
                 outputs,
                 new,
             )
-        for facility in ("Gebeng (Lynas Malaysia)", "Kalgoorlie", "La Rochelle", "Mountain Pass separation"):
-            self.sources.rows("facilities", facility=facility)
         self.heavy_lines()
         self.recycling()
 
@@ -954,6 +951,10 @@ class Magnets:
             "Neo Magnequench Korat": "Powder for bonded magnets; the instance plans sintered magnets",
             "Visakhapatnam REPM": "3 t a year of samarium-cobalt magnets, another product",
             "VAC Horna Streda": "Finishes magnets sintered elsewhere in its group: no capacity of its own",
+            **dict.fromkeys(
+                ("Mount Weld", "Gebeng (Lynas Malaysia)", "Kalgoorlie", "La Rochelle", "Mountain Pass separation"),
+                "Planned from its row in facilities_estimates.csv, which has the capacity",
+            ),
         }
         projects = {
             "Lynas — Mt Weld + Kalgoorlie": "Planned from the facility rows of Mount Weld, Kalgoorlie and Gebeng",
