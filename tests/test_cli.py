@@ -1,6 +1,7 @@
 """The commands: exit codes, one JSON document, runs written whole, settings told by where they came from."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,13 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in TABLES.items():
         (folder / f"{name}.csv").write_text(text)
     return folder
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of the tutorial, to be copied."""
+    settings = Settings(runs=tmp_path_factory.mktemp("runs"))
+    return runs.write(planner.solve(planner.load("tutorial"), settings), settings, {})
 
 
 def test_solve_prints_one_json_document(two: Path) -> None:
@@ -221,19 +229,21 @@ def test_a_bad_variable_is_told(two: Path, capsys: pytest.CaptureFixture[str], m
     ],
 )
 def test_a_damaged_run_is_told_and_the_others_are_listed(
-    two: Path, capsys: pytest.CaptureFixture[str], file: str, content: bytes | None, told: str
+    solved: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, file: str, content: bytes | None, told: str
 ) -> None:
     """Whatever is damaged in it; the list shows every run."""
-    main(["solve", str(two)])
-    main(["solve", str(two)])
-    run = sorted(Path("runs").iterdir())[-1]
-    (run / file).write_bytes(content) if content is not None else (run / file).unlink()
-    capsys.readouterr()
+    folder = tmp_path / "runs"
+    run = shutil.copytree(solved, folder / "damaged")
+    shutil.copytree(solved, folder / "whole")
+    if content is None:
+        (run / file).unlink()
+    else:
+        (run / file).write_bytes(content)
     assert main(["verify", str(run)]) == 3
     assert told in capsys.readouterr().err
-    assert len(runs.list("runs")) == 2
-    assert main(["runs"]) == 0
-    assert ("damaged" in capsys.readouterr().out) == (file == "manifest.json")
+    assert len(runs.list(folder)) == 2
+    assert main(["runs", "--runs", str(folder)]) == 0
+    assert capsys.readouterr().out.count("optimal") == 1 + (file != "manifest.json")
 
 
 def test_unbounded_is_5_and_says_where_to_look(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
