@@ -49,7 +49,7 @@ def _rules(summary: "Summary") -> None:
     from planner.report.summary import money, span
 
     rows = []
-    markets = summary.rules["market"].nunique() > 1
+    markets = summary.rules["market"].replace("", None).nunique() > 1
     for rule in summary.rules.head(MOST).to_dict("records"):
         material = f"{rule['material']}, {rule['market']}" if markets and rule["market"] else rule["material"]
         limits = [_limit(rule[end], rule["unit"]) for end in ("first_limit", "last_limit")]

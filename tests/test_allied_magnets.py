@@ -10,20 +10,26 @@ import pytest
 
 import planner
 from planner.plan import Outcome
+from planner.report.summary import summarise
 from planner.tables import TABLES, columns
 
 HERE = Path(__file__).parents[1] / "instances" / "allied-magnets"
 FACILITIES = ("facilities", "facilities_estimates", "projects_pipeline")
 
 
-@pytest.fixture(scope="module")
-def build() -> ModuleType:
-    """The script that builds the tables."""
-    spec = importlib.util.spec_from_file_location("build_allied_magnets", HERE / "build_allied_magnets.py")
+def script(name: str) -> ModuleType:
+    """A script of the instance's folder, whose name is no package's."""
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def build() -> ModuleType:
+    """The script that builds the tables."""
+    return script("build_allied_magnets")
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +124,19 @@ def bought_from_china(plan: planner.Plan) -> float:
     sold: pd.DataFrame = plan.sales
     magnets = sold["material"].isin(["standard magnet", "hot magnet"]) & (sold["site"].map(places) == "CHN")
     return float(sold.loc[magnets, "quantity"].sum())
+
+
+def test_the_readme_of_the_instance_prints_what_the_script_prints() -> None:
+    """If not: python instances/allied-magnets/what_the_cap_costs.py --write."""
+    text = (HERE / "README.md").read_text("utf-8")
+    told = text.partition("<!-- figures -->")[2].partition("<!-- end of figures -->")[0]
+    assert told.strip().splitlines() == script("what_the_cap_costs").figures()
+
+
+def test_the_readme_prints_what_the_command_prints(with_cap: Outcome) -> None:
+    """If not: paste what make plan prints."""
+    text = (HERE.parents[1] / "README.md").read_text("utf-8")
+    summary = summarise(with_cap.plan)
+    assert " ".join(summary.sentence.split()) in " ".join(text.split())
+    for name, value in summary.figures:
+        assert f"{name:<17}{value}" in text
