@@ -15,15 +15,14 @@ import numpy as np
 from mineral_sourcing.build import build
 from mineral_sourcing.compile import compile_model
 from mineral_sourcing.network import Network
-from planner.assemble import network_of
+from planner.assemble import assembled
 from planner.conflict import conflict
 from planner.errors import VerificationError
 from planner.instance import Instance
-from planner.parts import parts_of
 from planner.plan import Outcome, Plan, Status
 from planner.session import End, Result, Session
 from planner.settings import Settings
-from planner.solution import solution_of
+from planner.solution import Solution
 from planner.tabulate import tables
 from planner.verify import verify
 
@@ -89,8 +88,8 @@ def solve(instance: Instance, settings: Settings | None = None, **overrides: Any
     settings = (settings or Settings()).changed(**overrides)
     clock = _Clock(settings.time_limit)
     with clock.step("assemble"):
-        parts = parts_of(instance)
-        network = network_of(parts)
+        found = assembled(instance)
+        network = found.network
     with clock.step("build"):
         model = build(network)
     with clock.step("compile"):
@@ -115,11 +114,10 @@ def solve(instance: Instance, settings: Settings | None = None, **overrides: Any
         names = conflict(matrix, network, instance, settings, clock.left) if status == "infeasible" else ()
         return Outcome(status, instance, clock.seconds, size, _message(solved.end), names, instance.warnings)
     with clock.step("read back"):
-        solution = solution_of(parts, network, matrix, solved.values, solved.row_duals)
-        found = tables(solution, solved.held)
-        objective = float(found["costs"]["present_value"].sum())
+        made = tables(Solution(found, matrix, solved.values, solved.row_duals), solved.held)
+        objective = float(made["costs"]["present_value"].sum())
         bound = min(solved.bound * network.unit_money, objective)
-        plan = Plan(instance, found, status, objective, bound, matrix.is_mip)
+        plan = Plan(instance, made, status, objective, bound, matrix.is_mip)
     with clock.step("verify"):
         verification = verify(plan)
     if not verification.ok:
@@ -169,10 +167,12 @@ def _stages(session: Session, network: Network, seed: int, clock: _Clock) -> Sol
 
 def _columns(session: Session, network: Network, rank: int) -> tuple[np.ndarray, np.ndarray]:
     """Columns of a rank's unmet demand and their weights."""
-    position = {index: at for at, (name, index) in enumerate(session.matrix.columns) if name == "priority.unmet"}
-    ranked = network.priority.ranked[rank]
-    weights = np.array([network.priority.weight[key[3]] for key in ranked])
-    return np.array([position[key] for key in ranked], dtype=np.int64), weights
+    priority = network.priority
+    starts, members = priority.ranked.sorted
+    at = priority.ranks.position[rank]
+    found = members[starts[at] : starts[at + 1]]
+    weights = priority.weight.array[priority.demands.codes[3][found]]
+    return session.matrix.column_span("priority.unmet").start + found, weights
 
 
 def _rank(session: Session, network: Network, rank: int, clock: _Clock) -> Result:
@@ -188,11 +188,11 @@ def _rank(session: Session, network: Network, rank: int, clock: _Clock) -> Resul
 def _hold(session: Session, network: Network, rank: int, result: Result) -> float:
     """Hold a rank at what was found: no unmet demand at all, or no more than this."""
     columns, weights = _columns(session, network, rank)
-    worst = float(sum(network.priority.unmet_limit[key] for key in network.priority.ranked[rank]) * weights.max())
+    worst = float(session.matrix.col_upper[columns].sum() * weights.max())
     if result.objective <= TINY * max(1.0, worst):
         session.column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
         return 0.0
-    row = np.array([session.matrix.rows.index(("priority.held", rank))])
+    row = np.array([session.matrix.row_span("priority.held").start + network.priority.ranks.position[rank]])
     session.row_bounds(row, np.array([-np.inf]), np.array([result.objective]))
     return result.objective
 
@@ -221,7 +221,8 @@ def _break_ties(session: Session, result: Result, seed: int, clock: _Clock) -> n
     session.column_bounds(fixed, result.values[fixed], result.values[fixed])
     tight = np.flatnonzero((np.abs(result.row_duals) > TINY * scale) & (matrix.row_lower != matrix.row_upper))
     sides = np.where(result.row_duals > 0, matrix.row_lower, matrix.row_upper)[tight]
-    held = np.array([matrix.rows[row][0] == "priority.held" for row in tight], dtype=bool)
+    span = matrix.row_span("priority.held")
+    held = (tight >= span.start) & (tight < span.stop)
     session.row_bounds(tight[~held], sides[~held], sides[~held])
     weights = np.random.default_rng(seed).uniform(1.0, 2.0, len(matrix.cost))
     weights[matrix.col_lower == -np.inf] = 0.0
