@@ -1,8 +1,9 @@
 """Prints the figures of the README: what the third-country cap costs and changes, and how much is assumed.
 
-Run as ``python instances/allied-magnets/what_the_cap_costs.py``.
+Run as ``python instances/allied-magnets/what_the_cap_costs.py``; ``--write`` puts them into the README.
 """
 
+import argparse
 from pathlib import Path
 
 import pandas as pd
@@ -11,36 +12,77 @@ import planner
 from planner.plan import Plan
 
 HERE = Path(__file__).parent
+CAP = "third-country-"
+"""What the names of the cap's rules begin with, one rule a stage."""
+MARKS = ("<!-- figures -->", "<!-- end of figures -->")
 YEARS = ("2026", "2030", "2035")
 MATERIALS = ("NdPr oxide", "Dy oxide", "NdPr metal", "Dy metal", "standard magnet", "hot magnet")
 
 
 def main() -> None:
-    """Solve with the cap and without it, and print both as Markdown."""
+    """Print the figures; with ``--write`` also put them into the README, between its two marks."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--write", action="store_true")
+    text = "\n".join(figures())
+    print(text)
+    if parser.parse_args().write:
+        readme = HERE / "README.md"
+        before, _, rest = readme.read_text("utf-8").partition(MARKS[0])
+        after = rest.partition(MARKS[1])[2]
+        readme.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}", "utf-8")
+
+
+def figures() -> list[str]:
+    """Solve with the cap and without it; lines of Markdown."""
     instance = planner.load(HERE)
-    capped = planner.solve(instance).plan
-    free = planner.solve(instance.with_tables(rules=instance["rules"].iloc[:0])).plan
-    assert capped is not None and free is not None
-    extra = capped.objective - free.objective
-    print(f"- Cost with the cap {capped.objective / 1e9:.2f} bn USD, without it {free.objective / 1e9:.2f} bn USD, so")
-    print(f"  the cap costs {extra / 1e9:.2f} bn USD over ten years, {extra / free.objective:.1%} (present value).")
-    print(f"- Unmet demand {_unmet(capped)}; without the cap {_unmet(free)}.\n")
-    print("Where the cap binds, with the range of its shadow price:\n")
-    print("| stage | country | material | years | USD/t, present value |\n|---|---|---|---|---|")
-    for line in _binding(capped):
-        print(line)
-    print("\nPurchases from the largest third country over what the allies consume, with the cap / without it:\n")
-    print("| material | " + " | ".join(YEARS) + " |\n|---|" + "---|" * len(YEARS))
-    third = set(capped.rules["subject"])
+    rules = instance["rules"]
+    outcome = planner.solve(instance)
+    capped = outcome.plan
+    free = planner.solve(instance.with_tables(rules=rules[~rules["rule"].str.startswith(CAP)])).plan
+    size, extra = outcome.size, capped.objective - free.objective
+    return [
+        f"- {size['columns']:,} columns, {size['rows']:,} rows, {size['entries']:,} entries; {capped.status}.",
+        f"- Cost with the cap {capped.objective / 1e9:.2f} bn USD, without it {free.objective / 1e9:.2f} bn USD: the",
+        f"  cap costs {extra / 1e9:.2f} bn USD over ten years, {extra / free.objective:.1%} (present value).",
+        f"- Unmet demand {_unmet(capped)}; without the cap {_unmet(free)}.",
+        "",
+        "Where the cap binds in three years or more, and what a tonne more would save:",
+        "",
+        "| stage | country | material | years | USD per tonne of excess allowed, undiscounted |",
+        "|---|---|---|---|---|",
+        *_binding(capped),
+        "",
+        "Purchases from the largest third country over what the allies consume, with the cap / without it:",
+        "",
+        f"| material | {' | '.join(YEARS)} |",
+        "|---|" + "---|" * len(YEARS),
+        *_shares(capped, free),
+        "",
+        "What the numeric cells of the tables rest on:",
+        "",
+        "| kind | cells | share |",
+        "|---|---|---|",
+        *_kinds(),
+    ]
+
+
+def _shares(capped: Plan, free: Plan) -> list[str]:
+    third = set(capped.rules.loc[capped.rules["rule"].str.startswith(CAP), "subject"])
     before, after = _largest(free, third), _largest(capped, third)
+    lines = []
     for material in MATERIALS:
         cells = (f"{after.get((material, year), '–')} / {before.get((material, year), '–')}" for year in YEARS)
-        print(f"| {material} | " + " | ".join(cells) + " |")
-    print("\nWhat the cells of the tables rest on:\n")
-    print("| kind | cells | share |\n|---|---|---|")
-    kinds = pd.read_csv(HERE / "provenance.csv")["kind"].value_counts()
-    for kind in ("source", "estimate", "assumption"):
-        print(f"| {kind} | {kinds[kind]:,} | {kinds[kind] / kinds.sum():.0%} |")
+        lines.append(f"| {material} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _kinds() -> list[str]:
+    """How many numeric cells are of each kind; a definition (a tonne is a tonne) needs no source."""
+    cells = pd.read_csv(HERE / "provenance.csv")
+    kinds = cells["kind"].where(cells["source_file"].notna(), "definition").value_counts()
+    total = int(kinds.sum())
+    names = ("source", "estimate", "assumption", "definition")
+    return [f"| {kind} | {kinds[kind]:,} | {kinds[kind] / total:.0%} |" for kind in names]
 
 
 def _unmet(plan: Plan) -> str:
@@ -49,11 +91,13 @@ def _unmet(plan: Plan) -> str:
 
 
 def _binding(plan: Plan) -> list[str]:
-    rules = plan.rules[plan.rules["shadow_price"].abs() > 1]
+    rules = plan.rules[plan.rules["rule"].str.startswith(CAP) & (plan.rules["shadow_price"].abs() > 1)]
     lines = []
     for (rule, subject, material), rows in rules.groupby(["rule", "subject", "material"]):
-        stage = str(rule).removeprefix("third-country-")
-        prices = rows["shadow_price"]
+        stage = str(rule).removeprefix(CAP)
+        if len(rows) < 3:
+            continue
+        prices = -rows["shadow_price_undiscounted"]
         span = f"{rows['period'].min()}-{rows['period'].max()} ({len(rows)})"
         lines.append(f"| {stage} | {subject} | {material} | {span} | {prices.min():,.0f} to {prices.max():,.0f} |")
     return lines
