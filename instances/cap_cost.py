@@ -26,7 +26,7 @@ def tell(folder: Path, materials: Iterable[str], years: Iterable[str]) -> None:
     assert capped is not None and free is not None
     extra = capped.objective - free.objective
     print(f"- Cost with the caps {_money(capped.objective)}, without them {_money(free.objective)}, so they cost")
-    print(f"  {_money(extra)} over the horizon, {extra / free.objective:.1%} (present value).")
+    print(f"  {_money(extra)} over the horizon, {extra / free.objective:.2%} (present value).")
     print(f"- Unmet demand {_unmet(capped)}; without the caps {_unmet(free)}.\n")
     print("Where the caps bind, with the range of their shadow price:\n")
     print("| stage | country | material | when | USD/t, present value |\n|---|---|---|---|---|")
@@ -76,7 +76,9 @@ def _binding(plan: Plan) -> list[str]:
 def _largest(plan: Plan) -> dict[tuple[str, str], str]:
     """Share and name of the largest third country by material and calendar year, from the plan's tables alone."""
     places = plan.instance["sites"].set_index("site")["place"]
-    home = set(plan.instance["groups"]["member"])
+    groups = plan.instance["groups"]
+    members = groups.loc[groups["group"] == plan.instance.header.home, "member"]
+    home = {*members, *groups.loc[groups["group"].isin(members), "member"]}
     flows = plan.flows.assign(
         place=plan.flows["origin"].map(places),
         to=plan.flows["destination"].map(places),
