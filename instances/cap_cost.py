@@ -9,7 +9,7 @@ import planner
 from planner.plan import Plan
 
 
-def tell(folder: Path, materials: Iterable[str], years: Iterable[str]) -> None:
+def tell(folder: Path, materials: Iterable[str], years: Iterable[str]) -> Plan:
     """Solve an instance with its share caps and without them, and print both as Markdown.
 
     Every other rule holds in both plans.
@@ -18,6 +18,9 @@ def tell(folder: Path, materials: Iterable[str], years: Iterable[str]) -> None:
         folder: the instance, with ``provenance.csv``.
         materials: whose largest third country is shown, in the order of the chain.
         years: calendar years in which it is shown.
+
+    Returns:
+        The plan with the caps.
     """
     instance = planner.load(folder)
     rules = instance["rules"]
@@ -44,6 +47,7 @@ def tell(folder: Path, materials: Iterable[str], years: Iterable[str]) -> None:
     kinds = pd.read_csv(folder / "provenance.csv")["kind"].value_counts()
     for kind in ("source", "estimate", "assumption"):
         print(f"| {kind} | {kinds[kind]:,} | {kinds[kind] / kinds.sum():.0%} |")
+    return capped
 
 
 def _money(amount: float) -> str:
