@@ -128,6 +128,7 @@ WANTED = {
 """Which rows of which open table this instance takes."""
 LEFT_OUT = (
     ("export_controls", "CHN-2023-GaGe", "The licence stands in the lead times from China, by assumption licence_days"),
+    ("by_products", "germanium;coal", "No participant wins germanium from coal; it is inside what China sells"),
     ("by_products", "gallium, germanium", "Why every tonne is planned with a host; shares of 100 percent, no cell"),
     ("capacity_outlook_usgs", "DEU", "The circuit at Stade has stood idle for years; nobody announced a restart"),
     ("capacity_outlook_usgs", "CHN, JPN, KOR", "Planned from output and from named plants"),
