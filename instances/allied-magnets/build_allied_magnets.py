@@ -70,6 +70,16 @@ MATERIALS = {
     "swarf": ("scrap", "NdPr", "What is ground off when magnets are made"),
     "magnet scrap": ("scrap", "NdPr", "Magnets at the end of their life, collected"),
 }
+RAN = {
+    "Shin-Etsu Vietnam",
+    "VAC Hanau",
+    "Proterial Kumagaya",
+    "Shin-Etsu Takefu",
+    "TDK Narita",
+    "Daido Nakatsugawa",
+    "Star Group Daegu",
+}
+"""Magnet makers with customers and lines of before 2026."""
 BASKETS = {
     "bastnaesite": "Mountain Pass",
     "monazite": "Mount Weld Central Lanthanide",
@@ -134,6 +144,7 @@ class Magnets(Chain):
 
     def __init__(self, sources: Sources) -> None:
         super().__init__(sources)
+        self.ran: dict[str, Figure] = {}
         parameter = self.parameter
         self.crack = parameter("rare_earths", "recovery_crack_leach")
         self.separate = parameter("rare_earths", "recovery_solvent_extraction")
@@ -161,6 +172,7 @@ class Magnets(Chain):
         self.freight()
         self.duties()
         self.rules()
+        self.running()
         self.left_out()
         return self.book
 
@@ -169,6 +181,10 @@ class Magnets(Chain):
     def price(self, element: str) -> Figure:
         """Price of an oxide in China, USD/t."""
         return self.sources.figure("prices", "price_usd_per_kg", material=FORMULAS[element][1]) * 1000.0
+
+    def metal_price(self, element: str) -> Figure:
+        """Price of a metal in China, USD/t: its oxide and the toll."""
+        return self.price(element) / self.to_metal(element) + self.sources.assumption("metal_toll_china")
 
     def to_metal(self, element: str) -> Figure:
         """Tonnes of metal made from a tonne of oxide."""
@@ -226,10 +242,16 @@ class Magnets(Chain):
         return self.parameter("ndpr", "all_in_cost") * 1000.0
 
     def feed_price(self, feed: str, new: bool = False) -> Figure:
-        """Price of a tonne of rare-earth oxides in a concentrate: the mine's part of the NdPr that it yields."""
-        value = self.asked(new) * self.share(BASKETS[feed], ("Nd", "Pr")) * self.crack * self.separate
-        price = value * self.sources.assumption("mine_value_share")
-        return price * self.sources.assumption("heavy_ore_premium") if feed in {"ionic clay", "xenotime"} else price
+        """Price of a tonne of rare-earth oxides in a concentrate: the mine's part of what it yields.
+
+        NdPr at what its makers ask; in ores that are mined for their heavies also Dy and Tb, at China's prices.
+        """
+        value = self.asked(new) * self.share(BASKETS[feed], ("Nd", "Pr"))
+        if feed in {"ionic clay", "xenotime"}:
+            value = value + total(
+                self.price(element) * self.share(BASKETS[feed], (element,)) for element in ("Dy", "Tb")
+            )
+        return value * self.crack * self.separate * self.sources.assumption("mine_value_share")
 
     def mines(self) -> None:
         """Concentrates: named mines, and what other countries sell, as their output of 2025."""
@@ -270,7 +292,6 @@ class Magnets(Chain):
         for name, plant, feed, capacity, start in named:
             self.site(name, "", "mine", plant=plant)
             self.offer(name, feed, self.feed_price(feed, new=name not in running), capacity, start)
-        self.sources.rows("facilities", facility="Mount Weld")
         for iso3, feed in {
             "IND": "mineral sands",
             "MMR": "ionic clay",
@@ -292,7 +313,7 @@ class Magnets(Chain):
             "Gebeng": (Plant(estimates, "Lynas Malaysia", "ndpr"), "monazite", "mixed carbonate"),
             "OSCOM": (Plant(estimates, "OSCOM", "rare_earths"), "mineral sands", "mixed chloride"),
         }
-        cracking_part = exact(0.3, "cracking is three tenths of the plant's part")
+        cracking_part = self.sources.assumption("cracking_part")
         for name, (plant, feed, product) in cracked.items():
             self.site(name, "", "separation plant", plant=plant)
             nameplate = self.sources.assumption("gebeng_cracking") if name == "Gebeng" else self.capacity(plant)
@@ -339,11 +360,7 @@ class Magnets(Chain):
             capacity = nameplate / ndpr if plant.material == "ndpr" else nameplate
             if plant.material == "dysprosium":
                 capacity = nameplate / self.share("Longnan", ("Dy",))
-            part = (
-                plant_part * (exact(0.7, "separation is seven tenths of the plant's part"))
-                if feed.startswith("mixed")
-                else plant_part
-            )
+            part = plant_part * (exact(1.0, "1") - cracking_part) if feed.startswith("mixed") else plant_part
             self.process(
                 f"{name} separation" if "separation" not in name else name.replace("separation", "light separation"),
                 name,
@@ -354,8 +371,6 @@ class Magnets(Chain):
                 outputs,
                 new,
             )
-        for facility in ("Gebeng (Lynas Malaysia)", "Kalgoorlie", "La Rochelle", "Mountain Pass separation"):
-            self.sources.rows("facilities", facility=facility)
         self.heavy_lines()
         self.recycling()
 
@@ -482,6 +497,8 @@ class Magnets(Chain):
             self.site(name, "", "magnet maker", plant=plant)
             capacity = self.capacity(plant)
             self.magnet_line(name, name, capacity, start, new, until=year - 1 if later else None)
+            if name in RAN:
+                self.ran[name] = capacity
             if later:
                 capacity = assume(later)
                 self.magnet_line(f"{name} later", name, capacity, year)
@@ -594,10 +611,7 @@ class Magnets(Chain):
             "Tb": self.capacity(heavies) * self.share("Longnan", ("Tb",)) / self.share("Longnan", ("Dy",)),
         }
         self.site("China metal makers", "CHN", "metal maker")
-        metal = {
-            element: self.price(element) / self.to_metal(element) + self.sources.assumption("metal_toll_china")
-            for element in oxides
-        }
+        metal = {element: self.metal_price(element) for element in oxides}
         for element, capacity in oxides.items():
             seller = "Northern Rare Earth Baotou" if element == "NdPr" else "Ganzhou heavy separation"
             self.offer(seller, f"{element} oxide", self.price(element), capacity)
@@ -690,8 +704,12 @@ class Magnets(Chain):
                 place: self.sources.figure("demand_estimates", "quantity", material=FORMULAS[element][1], iso3=place)
                 for place in ("JPN", "KOR")
             }
-            self.depot("JPN reserve", element, cover_days=japan[element], initial=held["JPN"] * japan[element] / 365.0)
-            self.depot("KOR reserve", element, until="2030", cover_days=before, initial=held["KOR"] * before / 365.0)
+            kept = {
+                place: quantity * self.to_metal(element) * target / 365.0
+                for place, quantity, target in (("JPN", held["JPN"], japan[element]), ("KOR", held["KOR"], before))
+            }
+            self.depot("JPN reserve", element, cover_days=japan[element], initial=kept["JPN"])
+            self.depot("KOR reserve", element, until="2030", cover_days=before, initial=kept["KOR"])
             self.depot("KOR reserve", element, from_="2031", cover_days=after)
         india = days("stockpile_policy_estimates", "value", iso3="IND", material="critical_minerals")
         self.site("IND reserve", "IND", "depot")
@@ -701,16 +719,18 @@ class Magnets(Chain):
         self.depot("USA National Defense Stockpile", "NdPr", final=bought * self.sources.assumption("nds_share_ndpr"))
 
     def depot(self, site: str, element: str, from_: str = "", until: str = "", **cells: Figure) -> None:
-        """A stock of oxide, and the country whose consumption it covers."""
+        """A stock of metal that covers what the country's magnet makers use, or a stock of oxide that covers nobody."""
         rate = self.sources.assumption("depot_rate")
+        covers = "cover_days" in cells
         self.book.add(
             "stockpiles",
-            {"site": site, "material": f"{element} oxide", "from": from_},
+            {"site": site, "material": f"{element} {'metal' if covers else 'oxide'}", "from": from_},
             until=until,
             fill_rate=rate,
             release_rate=rate,
-            holding_cost=self.price(element) * self.parameter("all", "stockpile_holding_cost"),
-            covers=self.sites[site] if "cover_days" in cells else "",
+            holding_cost=(self.metal_price(element) if covers else self.price(element))
+            * self.parameter("all", "stockpile_holding_cost"),
+            covers=self.sites[site] if covers else "",
             **cells,
         )
 
@@ -768,6 +788,22 @@ class Magnets(Chain):
                     source="Benchmark of Regulation (EU) 2024/1252, Art. 5(1)(b), for all participants",
                 )
 
+    def running(self) -> None:
+        """Magnet makers that ran before 2026 keep a part of their load: a plan that idles them loses them."""
+        for name, nameplate in self.ran.items():
+            self.book.add(
+                "rules",
+                {"rule": f"keep-{name}", "from": ""},
+                kind="min_quantity",
+                limit=nameplate * self.sources.assumption("least_load"),
+                subject_by="site",
+                subject=name,
+                stage="block",
+                basis="made",
+                per="year",
+                source="Assumption: no participant lets a running magnet maker close",
+            )
+
     def left_out(self) -> None:
         """Facility and project rows that are not planned, each with the reason; those of a planned site as such."""
         reasons = {
@@ -775,6 +811,10 @@ class Magnets(Chain):
             "Neo Magnequench Korat": "Powder for bonded magnets; the instance plans sintered magnets",
             "Visakhapatnam REPM": "3 t a year of samarium-cobalt magnets, another product",
             "VAC Horna Streda": "Finishes magnets sintered elsewhere in its group: no capacity of its own",
+            **dict.fromkeys(
+                ("Mount Weld", "Gebeng (Lynas Malaysia)", "Kalgoorlie", "La Rochelle", "Mountain Pass separation"),
+                "Planned from its row in facilities_estimates.csv, which has the capacity",
+            ),
         }
         projects = {
             "Lynas — Mt Weld + Kalgoorlie": "Planned from the facility rows of Mount Weld, Kalgoorlie and Gebeng",
