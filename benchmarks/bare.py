@@ -4,12 +4,11 @@ It imports nothing of ours, and knows just what ``planner/generate.py`` uses wit
 share of consumption, cover of a site's own use, no lead times, one priority, years. So it is what a modeller would
 write who never wants to change the model.
 
-Every period has the same columns, rows and entries, but for stock carried over and use ahead. So one period is put
-together and sorted, and then repeated: columns and rows are numbered period by period.
+Names become numbers once; then all is arithmetic on things by periods. Columns and rows are numbered period by period.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import highspy
@@ -185,7 +184,7 @@ def _caps(model: Model, tables: Tables, names: _Names, used: Array, demanded: tu
     """Arrivals from each place or owner ≤ share × base, base = demand − unmet + use, for each rule of the table."""
     stages, lanes, rules = tables["materials"]["stage"], tables["lanes"], tables["rules"]
     kept, users = 1.0 - lanes["loss"].to_numpy(), np.flatnonzero(used > 0.0)
-    demand, demanded_material = demanded
+    demand, material_wanted = demanded
     origin = {by: pd.factorize(tables["sites"][by])[0][names.origin] for by in ("place", "owner")}
     for rule, stage, by, pooled, share in zip(
         *(rules[name] for name in ("rule", "stage", "subject_by", "pool", "limit")), strict=True
@@ -193,23 +192,26 @@ def _caps(model: Model, tables: Tables, names: _Names, used: Array, demanded: tu
         chosen = np.flatnonzero(stages == stage)
         pool = np.full(len(stages), -1)
         pool[chosen] = np.arange(len(chosen)) if pooled == "each" else 0
-        base, total, cap = f"base {rule}", f"total {rule}", f"cap {rule}"
-        pools = int(pool.max()) + 1
-        wanted = np.flatnonzero(pool[demanded_material] >= 0)
-        of_wanted, constant = pool[demanded_material[wanted]], np.zeros((pools, model.periods))
-        np.add.at(constant, of_wanted, demand.T[wanted])
-        model.columns[base] = Block(pools, -np.inf, np.inf)
-        model.rows[total] = Block(pools, constant.T, constant.T)
-        model.put(total, np.arange(pools), base)
+        wanted = np.flatnonzero(pool[material_wanted] >= 0)
+        _base(model, rule, int(pool.max()) + 1, pool[material_wanted[wanted]], wanted, demand)
         use = users[pool[names.converted[users]] >= 0]
-        model.put(total, of_wanted, "unmet", wanted)
-        model.put(total, pool[names.converted[use]], "activity", names.run[use], -used[use])
+        model.put(f"total {rule}", pool[names.converted[use]], "activity", names.run[use], -used[use])
         counted = np.flatnonzero(pool[names.carried] >= 0)
         subjects = int(origin[by].max()) + 1
         at, found = pd.factorize(pool[names.carried[counted]] * subjects + origin[by][counted])
-        model.rows[cap] = Block(len(found), -np.inf, 0.0)
-        model.put(cap, at, "ship", counted, kept[counted])
-        model.put(cap, np.arange(len(found)), base, found // subjects, -share)
+        model.rows[f"cap {rule}"] = Block(len(found), -np.inf, 0.0)
+        model.put(f"cap {rule}", at, "ship", counted, kept[counted])
+        model.put(f"cap {rule}", np.arange(len(found)), f"base {rule}", found // subjects, -share)
+
+
+def _base(model: Model, rule: str, pools: int, pool: Array, wanted: Array, demand: Array) -> None:
+    """The column of a rule's base for each pool of materials, and its row, as far as demand goes."""
+    constant = np.zeros((pools, model.periods))
+    np.add.at(constant, pool, demand.T[wanted])
+    model.columns[f"base {rule}"] = Block(pools, -np.inf, np.inf)
+    model.rows[f"total {rule}"] = Block(pools, constant.T, constant.T)
+    model.put(f"total {rule}", np.arange(pools), f"base {rule}")
+    model.put(f"total {rule}", pool, "unmet", wanted)
 
 
 @dataclass
@@ -250,27 +252,68 @@ def _fill(model: Model, blocks: Mapping[str, Block], what: str) -> Array:
     return filled
 
 
-def _entries(model: Model, *, last: bool) -> tuple[Array, Array, Array, Array]:
-    """Row, column, lag and value of the entries of one period, by row; numbers count within the period."""
-    of = _places(model.columns)[0]
-    at = _places({name: block for name, block in model.rows.items() if not block.last})[0]
-    at |= _places({name: replace(block, last=False) for name, block in model.rows.items() if block.last})[0]
-    terms = [term for term in model.terms if model.rows[term.row].last == last]
-    row = np.concatenate([at[term.row] + term.at for term in terms])
-    order = np.argsort(row)
-    column = np.concatenate([of[term.column] + term.of for term in terms])
-    lag = np.repeat([term.lag for term in terms], [len(term.at) for term in terms])
-    value = np.concatenate([np.broadcast_to(term.value, term.at.shape) for term in terms])
-    return row[order], column[order], lag[order], value[order]
+def _bounds(model: Model) -> dict[str, Array]:
+    """Costs and bounds of every column and row."""
+    width = _places(model.columns)[1]
+    cost = _fill(model, model.columns, "cost").reshape(model.periods, width) * model.discount[:, None]
+    return {
+        "cost": cost.ravel(),
+        "col_low": _fill(model, model.columns, "low"),
+        "col_high": _fill(model, model.columns, "high"),
+        "row_low": _fill(model, model.rows, "low"),
+        "row_high": _fill(model, model.rows, "high"),
+    }
+
+
+def _first_rows(model: Model) -> dict[str, int]:
+    """First number of each kind of row: within a period, or after all periods."""
+    first, height = _places({name: block for name, block in model.rows.items() if not block.last})
+    count = model.periods * height
+    for name, block in model.rows.items():
+        if block.last:
+            first[name], count = count, count + block.size
+    return first
 
 
 def arrays_of(model: Model) -> Arrays:
-    """The matrix: the entries of one period sorted by row, repeated, and mended at both ends of the horizon."""
+    """The matrix, every entry of every period written down and sorted by row."""
+    width, height, last = _places(model.columns)[1], _places(model.rows)[1], model.periods - 1
+    of, at = _places(model.columns)[0], _first_rows(model)
+    rows, columns, values = [], [], []
+    for term in model.terms:
+        block = model.rows[term.row]
+        inside = np.arange(last if block.last else max(0, -term.lag), model.periods, dtype=np.int32)[:, None]
+        row, column = (at[term.row] + term.at).astype(np.int32), (of[term.column] + term.of).astype(np.int32)
+        rows.append(np.broadcast_to(row, (len(inside), len(row))) if block.last else row + height * inside)
+        columns.append(column + width * np.minimum(inside + term.lag, last))
+        values.append(np.broadcast_to(term.value, columns[-1].shape))
+    number = np.concatenate([part.ravel() for part in rows])
+    order = np.argsort(number, kind="stable")
+    bounds = _bounds(model)
+    start = np.zeros(len(bounds["row_low"]) + 1, np.int32)
+    np.cumsum(np.bincount(number, minlength=len(start) - 1), out=start[1:])
+    index, value = (np.concatenate([part.ravel() for part in parts])[order] for parts in (columns, values))
+    return Arrays(**bounds, start=start, index=index, value=value)
+
+
+def repeated(model: Model) -> Arrays:
+    """The same matrix, of one period sorted and repeated, and mended at both ends of the horizon.
+
+    It asks more of the data than a modeller could in general: that every row and column is there in every period.
+    """
     periods, width, height = model.periods, _places(model.columns)[1], _places(model.rows)[1]
-    row, column, lag, value = _entries(model, last=False)
-    end_row, end_column, _, end_value = _entries(model, last=True)
-    inside = lag >= 0
-    shifted = (column + width * lag).astype(np.int32)
+    of, at = _places(model.columns)[0], _first_rows(model)
+    parts = []
+    for last in (False, True):
+        terms = [term for term in model.terms if model.rows[term.row].last == last]
+        row = np.concatenate([at[term.row] + term.at for term in terms])
+        order = np.argsort(row)
+        column = np.concatenate([of[term.column] + term.of for term in terms])
+        lag = np.repeat([term.lag for term in terms], [len(term.at) for term in terms])
+        value = np.concatenate([np.broadcast_to(term.value, term.at.shape) for term in terms])
+        parts.append((row[order], column[order], lag[order], value[order]))
+    (row, column, lag, value), (end_row, end_column, _, end_value) = parts
+    inside, shifted = lag >= 0, (column + width * lag).astype(np.int32)
     opening, entries = int(inside.sum()), len(row)
     whole = opening + (periods - 1) * entries
     index, values = np.empty(whole + len(end_row), np.int32), np.empty(whole + len(end_row))
@@ -281,18 +324,11 @@ def arrays_of(model: Model) -> Arrays:
     values[opening:whole].reshape(periods - 1, entries)[:] = value
     index[whole:], values[whole:] = end_column + width * (periods - 1), end_value
     counts = [np.bincount(row[inside], minlength=height), *[np.bincount(row, minlength=height)] * (periods - 1)]
-    start = np.zeros(periods * height + int(end_row.max(initial=-1)) + 2, np.int32)
-    np.cumsum(np.concatenate([*counts, np.bincount(end_row)]), out=start[1:])
-    return Arrays(
-        cost=(_fill(model, model.columns, "cost").reshape(periods, width) * model.discount[:, None]).ravel(),
-        col_low=_fill(model, model.columns, "low"),
-        col_high=_fill(model, model.columns, "high"),
-        row_low=_fill(model, model.rows, "low"),
-        row_high=_fill(model, model.rows, "high"),
-        start=start,
-        index=index,
-        value=values,
-    )
+    bounds = _bounds(model)
+    start = np.zeros(len(bounds["row_low"]) + 1, np.int32)
+    ends = np.bincount(end_row - periods * height, minlength=len(start) - 1 - periods * height)
+    np.cumsum(np.concatenate([*counts, ends]), out=start[1:])
+    return Arrays(**bounds, start=start, index=index, value=values)
 
 
 def pass_to(highs: highspy.Highs, arrays: Arrays) -> None:

@@ -12,6 +12,7 @@ from planner.instance import Instance
 
 NAMES = {
     "bare": "bare arrays",
+    "repeated": "bare arrays, one period repeated",
     "planner_way": "planner",
     "linopy_way": "linopy",
     "pyoptinterface_way": "pyoptinterface",

@@ -10,10 +10,12 @@ from benchmarks.ways import COLD, HOT, Problem, cheapest, options, run
 class Way:
     """``benchmarks/bare.py``."""
 
+    arrays_of = staticmethod(bare.arrays_of)
+
     def build(self, problem: Problem) -> None:
         """Tables to arrays."""
         self.problem = problem
-        self.arrays = bare.arrays_of(bare.model_of(problem.tables, problem.periods, problem.rate))
+        self.arrays = self.arrays_of(bare.model_of(problem.tables, problem.periods, problem.rate))
 
     def hand_over(self) -> None:
         """Arrays to HiGHS."""
