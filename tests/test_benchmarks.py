@@ -70,7 +70,7 @@ def test_planner_and_bare_arrays_give_highs_the_same_model(problem: Problem) -> 
         way.build(problem)
         way.hand_over()
     assert len({digest(*way.highs()) for way in ways}) == 1
-    first, again = ([step(way) for way in ways] for step in (lambda way: way.solve(), lambda way: way.solve_again()))
+    first, again = [way.solve() for way in ways], [way.solve_again() for way in ways]
     assert first == pytest.approx([first[0]] * 3, rel=1e-9)
     assert again == pytest.approx([again[0]] * 3, rel=1e-9)
     assert again[0] > first[0]
