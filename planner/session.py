@@ -251,6 +251,15 @@ class Session:
         """The matrix no longer has its last column."""
         self.highs.deleteCols(1, np.array([column], dtype=np.int32))
 
+    def keep_basis(self) -> None:
+        """Remember the basis of the last run, for ``from_basis``."""
+        self._basis = self.highs.getBasis()
+
+    def from_basis(self) -> None:
+        """Forget the last run and start the next from the basis kept: what it finds hangs on nothing in between."""
+        self.highs.clearSolver()
+        self.highs.setBasis(self._basis)
+
     def cancel(self) -> None:
         """End this run and refuse further ones: another object was quicker. May be called from another thread."""
         self._cancelled = self._stop = True
