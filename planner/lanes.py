@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Labels
-from planner.codes import code, keys, look_up, spread
+from planner.arrays import code, keys, look_up, spread
 from planner.errors import Problem
 from planner.instance import Instance
 from planner.periods import horizon, ordinal

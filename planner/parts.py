@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Array, Index, Labels
-from planner.codes import code, keys, look_up
+from planner.arrays import code, keys, look_up
 from planner.instance import Instance
 from planner.lanes import KEY, all_lanes, duties
 from planner.periods import PER_YEAR, horizon, ordinal
