@@ -101,7 +101,7 @@ class Parts:
             "money/mass/year": self.price,
         }
         self._numbers: dict[tuple[str, str], Array] = {}
-        self._codes: dict[tuple[str, str], tuple[Labels, Array]] = {}
+        self._translations: dict[int, tuple[Labels, Array]] = {}
         self._windows: dict[str, tuple[Array, Array]] = {}
 
     def rows(self, table: str) -> int:
@@ -114,10 +114,17 @@ class Parts:
 
     def codes(self, table: str, column: str, labels: Labels) -> Array:
         """Codes of a column of names; −1 where a name is none of the labels."""
-        known, found = self._codes.get((table, column), (None, np.empty(0, dtype=np.int64)))
-        if known is not labels and self.rows(table):
-            found = code(self.instance.tables[table][column], labels)
-            self._codes[table, column] = labels, found
+        return self._translation(labels)[self.instance.codes[table, column]]
+
+    def _translation(self, labels: Labels) -> Array:
+        """Code among some labels of every text of the instance; −1 where it is none of them."""
+        codes = self.instance.codes
+        known, found = self._translations.get(id(labels), (labels, np.empty(0, dtype=np.int64)))
+        if len(found) < len(codes):
+            at = [codes.code(name) for name in labels.names.tolist()]
+            found = np.full(len(codes), -1)
+            found[at] = np.arange(len(labels))
+            self._translations[id(labels)] = known, found
         return found
 
     def numbers(self, table: str, column: str, empty: float = np.nan) -> Array:
@@ -126,7 +133,7 @@ class Parts:
         if found is None and not self.rows(table):
             return np.empty(0)
         if found is None:
-            found = self.instance.tables[table][column].to_numpy(dtype=np.float64)
+            found = self.instance.codes[table, column].astype(np.float64)
             found = found * self._factors.get(columns(table)[column].unit, 1.0)
             self._numbers[table, column] = found
         return found if np.isnan(empty) else np.where(np.isnan(found), empty, found)
@@ -182,9 +189,10 @@ class Parts:
             return np.empty(0, dtype=np.int64)
         length, first = self.instance.header.period_length, self.instance.header.first_period
         start = ordinal(first, length) or 0
-        codes, names = pd.factorize(self.instance.tables[table][column])
-        steps = [(ordinal(str(name), length) or 0) - start if name else empty for name in names]
-        return np.array(steps or [empty], dtype=np.int64)[codes]
+        texts = self.instance.codes
+        codes, names = pd.factorize(texts[table, column])
+        steps = [(ordinal(texts.text(name), length) or 0) - start if name else empty for name in names.tolist()]
+        return np.array(steps, dtype=np.int64)[codes]
 
     @cached_property
     def lanes(self) -> Lanes:
