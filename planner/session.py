@@ -35,9 +35,9 @@ LARGE = 2_000
 """Columns from which the way to solve matters."""
 
 DENSE = 3.0
-"""Entries a column from which interior point with crossover beats dual simplex: what is shared by rules, routes and
-capacities costs simplex dear. CPU seconds of simplex / interior point: 0.31 / 0.56 and 0.63 / 0.86 on the real instances
-(2.2 entries a column), 2.4 / 0.6 and 12.3 / 1.6 on networks by lot of 10 000 and 20 000 columns (4.1)."""
+"""Entries a column from which interior point with crossover beats dual simplex: what rules, routes and capacities share
+costs simplex dear. CPU seconds of simplex / interior point: 0.31 / 0.56 and 0.63 / 0.86 on the real instances (2.2
+entries a column), 2.4 / 0.6 and 12.3 / 1.6 on networks by lot of 10 000 and 20 000 columns (4.1)."""
 
 
 OFTEN = 0.25
