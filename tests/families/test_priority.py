@@ -3,9 +3,9 @@
 A rank that is held at its least unmet demand has no unique shadow price: with less it could not be held at all.
 """
 
-import planner
 import pytest
 
+import planner
 from tests.builders import Trade, amounts, paid, price
 
 
@@ -97,9 +97,9 @@ def test_a_rank_that_cannot_be_met_is_held_at_its_least() -> None:
 
 
 def test_within_a_rank_the_unmet_cost_weighs() -> None:
-    """Rank 1: 50 t at 10 and 50 t at 30, 70 t to be had, so 30 t of the first are unmet: 300, held. Rank 2 gets nothing.
+    """Rank 1: 50 t at 10 and 50 t at 30, 70 t to be had: 30 t of the first are unmet, 300, held.
 
-    Rank 2 would not be bought at 100, as it costs 80 unmet; rank 1 is bought at any price:
+    Rank 2 gets nothing, and would not be bought at 100, as it costs 80 unmet; rank 1 is bought at any price:
     40 × 10 + 30 × 100 + 300 + 20 × 80 = 5300.
     """
     trade = Trade()
@@ -135,5 +135,7 @@ def test_in_the_last_rank_what_has_no_price_is_held_before_cost() -> None:
     plan = trade.plan()
 
     assert plan.objective == pytest.approx(40_900.0)
-    assert amounts(plan.demand, "priority", "unmet") == pytest.approx({"civil": 40.0, "defence": 0.0, "essential": 10.0})
+    assert amounts(plan.demand, "priority", "unmet") == pytest.approx(
+        {"civil": 40.0, "defence": 0.0, "essential": 10.0}
+    )
     assert amounts(plan.held, "rank", "held") == pytest.approx({1.0: 0.0, 2.0: 10.0})

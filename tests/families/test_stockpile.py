@@ -151,7 +151,7 @@ def test_cover_counts_what_processes_will_take_in() -> None:
 
 
 def test_cover_is_of_planned_demand_before_what_is_left_unmet() -> None:
-    """90 t at 10 for 100 t wanted and 20 t of cover: 30 t stay unmet at 50: 900 + 1500 = 2400; cover costs 50 a tonne."""
+    """90 t at 10 for 100 t wanted and 20 t of cover: 30 t stay unmet at 50: 900 + 1500 = 2400; cover costs 50."""
     trade = Trade()
     trade.offer("market", 10.0, capacity=90.0)
     trade.demand(100.0, priority="civil")
