@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from unittest.mock import patch
 
 import numpy as np
+import pyomo.environ as pyo
 
 import planner
+from mineral_sourcing.build import build
 from mineral_sourcing.compile import Matrix
+from planner.assemble import assemble
 from planner.plan import Plan
+from planner.verify import verify as VERIFY
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Accepted:
 
 @contextmanager
 def altered(alter: Callable[[Matrix], Matrix], verified: bool = True) -> Iterator[list[Plan]]:
-    """Solve whatever ``alter`` makes of each compiled matrix; gives the plans as they are made.
+    """Solve whatever ``alter`` makes of each compiled matrix; gives the plans as they are made. May be nested.
 
     Args:
         verified: whether each plan is verified; an altered model's plan would hardly ever pass.
@@ -33,7 +37,7 @@ def altered(alter: Callable[[Matrix], Matrix], verified: bool = True) -> Iterato
 
     def seen(plan: Plan) -> object:
         plans.append(plan)
-        return verify(plan) if verified else Accepted()
+        return verify(plan) if verified or verify is not VERIFY else Accepted()
 
     with (
         patch.object(module, "compile_model", lambda model: alter(compile_model(model))),
@@ -60,3 +64,8 @@ def row_names(matrix: Matrix) -> list[str]:
 def column_names(matrix: Matrix) -> list[str]:
     """Variables with columns, in their order."""
     return list(dict.fromkeys(name for name, _ in matrix.columns))
+
+
+def constraints(instance: planner.Instance) -> list[str]:
+    """Every constraint of the model, whether this instance gives it rows or not."""
+    return [constraint.name for constraint in build(assemble(instance)).component_objects(pyo.Constraint)]

@@ -141,7 +141,7 @@ def test_a_process_that_runs_runs_at_its_least_load() -> None:
 
 
 def test_a_process_stands_still_where_its_least_load_is_too_much() -> None:
-    """At least 40 t of 50 t wanted, of which A sells 45 t at 10: C's 5 t at 20 make 550, recycling 10 × 10 + 40 × 14."""
+    """50 t wanted, 45 t of A at 10: with C's 5 t at 20, 550; with recycling, at least 40 t, 10 × 10 + 40 × 14 = 660."""
     trade = Trade()
     trade.seller("a", 10.0, capacity=45.0)
     trade.seller("c", 20.0)

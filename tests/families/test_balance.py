@@ -6,7 +6,7 @@ from tests.builders import Trade, amounts, paid, price
 
 
 def basket(disposal_cost: float) -> Trade:
-    """A plant that parts concentrate at 5 t into 0.2 neodymium and 0.8 lanthanum for a toll of 3; 20 t and 30 t wanted."""
+    """Concentrate at 5 is parted into 0.2 neodymium and 0.8 lanthanum for a toll of 3; 20 t and 30 t are wanted."""
     trade = Trade()
     trade.offer("mine", 5.0, "concentrate")
     trade.goods("lanthanum", disposal_cost=disposal_cost)

@@ -7,6 +7,8 @@ B sells 20 t at 16. The market's own mine sells 10 t at 20: made, but no purchas
 for 75 t. B sells without end at 32 and loses 0.2: 40 a tonne that arrives, 10 more than it saves. The floor is on B.
 """
 
+from typing import Any
+
 import pytest
 
 from tests.builders import Trade, amounts, paid, price
@@ -24,7 +26,7 @@ def market(wanted: float, own: float) -> Trade:
     return trade
 
 
-def capped(kind: str, limit: float, **rule: str) -> Trade:
+def capped(kind: str, limit: float, **rule: Any) -> Trade:
     """The capped market, with this rule about A."""
     trade = market(100.0, 10.0)
     trade.offer("a", 8.0)
@@ -34,7 +36,7 @@ def capped(kind: str, limit: float, **rule: str) -> Trade:
     return trade
 
 
-def floored(kind: str, limit: float, **rule: str) -> Trade:
+def floored(kind: str, limit: float, **rule: Any) -> Trade:
     """The floored market, with this rule about B."""
     trade = market(120.0, 15.0)
     trade.offer("a", 8.0, capacity=75.0)
@@ -133,7 +135,7 @@ def test_a_priced_cap_is_broken_where_that_is_cheaper(
     700 + 320 + 200 + 20 × 12 = 1460, and a tonne of excess costs what it is priced at. A tonne of A then costs 22:
     none takes the place of the market's own.
     """
-    plan = capped("max_share", 0.5, base="demand", penalty=penalty).plan()  # type: ignore[arg-type]
+    plan = capped("max_share", 0.5, base="demand", penalty=penalty).plan()
 
     assert plan.objective == pytest.approx(cost)
     assert amounts(plan.flows, "origin", "arriving") == pytest.approx({"a": arrives, "b": 20.0})
@@ -147,7 +149,7 @@ def test_a_priced_floor_is_missed_where_that_is_cheaper(penalty: float, arrives:
     """A quarter of demand, 30 t, each of which costs 10 more than it saves. At 25 it is kept, 2550; at 5 nothing of B
     is bought: 900 + 45 × 30 + 30 × 5 = 2400.
     """
-    plan = floored("min_share", 0.25, base="demand", penalty=penalty).plan()  # type: ignore[arg-type]
+    plan = floored("min_share", 0.25, base="demand", penalty=penalty).plan()
 
     assert plan.objective == pytest.approx(cost)
     assert amounts(plan.flows, "origin", "arriving").get("b", 0.0) == pytest.approx(arrives)

@@ -88,7 +88,7 @@ def test_unmet_demand_and_a_priced_rule_fall_due_in_their_own_period() -> None:
 
 
 def test_the_penalty_of_a_horizon_falls_in_its_first_period() -> None:
-    """At most 100 t in two years, 120 t wanted, B at 100: 20 t of excess at 4 fall due in 2001: 600 + 300 + 80 = 980."""
+    """At most 100 t in two years, 120 t wanted: 20 t of excess at 4 fall due in 2001: 600 + 300 + 80 = 980."""
     trade = Trade(2, discount_rate=1.0)
     trade.site("a", "AAA")
     trade.seller("a", 10.0)

@@ -1,5 +1,7 @@
 """Stockpile: what is carried, lost, filled and released, the stock at the end, and days of cover."""
 
+from typing import Any
+
 import pytest
 
 from tests.builders import Trade, amounts, paid, price
@@ -46,7 +48,7 @@ def test_a_quarter_loses_a_quarter_of_a_year_compounded() -> None:
 
 
 @pytest.mark.parametrize("limit", [{"capacity": 15.0}, {"fill_rate": 60.0}, {"release_rate": 60.0}])
-def test_no_more_is_kept_filled_or_released_than_the_stockpile_can(limit: dict[str, float]) -> None:
+def test_no_more_is_kept_filled_or_released_than_the_stockpile_can(limit: dict[str, Any]) -> None:
     """50 t wanted a quarter, at 10, then at 30: 15 t are kept, for 4 a year, whatever limits them to 15 t a quarter.
 
     65 × 10 + 15 × 1 + 35 × 30 = 1715.
