@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from unittest.mock import patch
 
 import numpy as np
-import pyomo.environ as pyo
 
 import planner
-from mineral_sourcing.build import build
 from mineral_sourcing.compile import Matrix
-from planner.assemble import assemble
 from planner.plan import Plan
 from planner.verify import verify as VERIFY
 
@@ -48,24 +45,21 @@ def altered(alter: Callable[[Matrix], Matrix], verified: bool = True) -> Iterato
 
 def rows_of(matrix: Matrix, name: str) -> np.ndarray:
     """Numbers of the rows of a constraint, such as ``balance.node``."""
-    return np.array([at for at, (found, _) in enumerate(matrix.rows) if found == name], dtype=np.int64)
+    span = matrix.row_span(name)
+    return np.arange(span.start, span.stop)
 
 
 def columns_of(matrix: Matrix, name: str) -> np.ndarray:
     """Numbers of the columns of a variable, such as ``flow.ship``."""
-    return np.array([at for at, (found, _) in enumerate(matrix.columns) if found == name], dtype=np.int64)
+    span = matrix.column_span(name)
+    return np.arange(span.start, span.stop)
 
 
-def row_names(matrix: Matrix) -> list[str]:
-    """Constraints with rows, in their order."""
-    return list(dict.fromkeys(name for name, _ in matrix.rows))
+def constraints(matrix: Matrix) -> list[str]:
+    """Every constraint of the model, with rows in this matrix or without."""
+    return [span.name for span in matrix.rows]
 
 
-def column_names(matrix: Matrix) -> list[str]:
-    """Variables with columns, in their order."""
-    return list(dict.fromkeys(name for name, _ in matrix.columns))
-
-
-def constraints(instance: planner.Instance) -> list[str]:
-    """Every constraint of the model, whether this instance gives it rows or not."""
-    return [constraint.name for constraint in build(assemble(instance)).component_objects(pyo.Constraint)]
+def variables(matrix: Matrix) -> list[str]:
+    """Every variable of the model, with columns in this matrix or without."""
+    return [span.name for span in matrix.columns]
