@@ -75,7 +75,7 @@ class Trade(Case):
 
     def plan(self) -> Plan:
         """The verified plan of least cost, proven to the last cent."""
-        plan = planner.solve(planner.from_frames(self.header, self.tables), gap=0.0).plan
+        plan = planner.solve(planner.from_frames(self.header, self.tables), gap=0.0, time_limit=20.0).plan
         assert plan.status == "optimal"
         return plan
 
