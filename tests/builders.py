@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+import pytest
 
 import planner
 from planner.plan import Plan
@@ -77,6 +78,7 @@ class Trade(Case):
         """The verified plan of least cost, proven to the last cent."""
         plan = planner.solve(planner.from_frames(self.header, self.tables), gap=0.0, time_limit=20.0).plan
         assert plan.status == "optimal"
+        assert plan.gap == pytest.approx(0.0, abs=1e-9)
         return plan
 
 

@@ -192,3 +192,16 @@ def test_quantities_are_rates_a_year_and_a_quarter_has_a_quarter_of_them() -> No
     assert amounts(plan.sales, "site", "period", "quantity") == pytest.approx(
         {("a", "2001Q1"): 20.0, ("a", "2001Q2"): 20.0, ("b", "2001Q1"): 5.0, ("b", "2001Q2"): 5.0}
     )
+
+
+def test_an_offer_sells_and_never_buys_back() -> None:
+    """The hub offers at 30 what comes to it from A at 10: 100 × 10 = 1000, and nothing is earned at the hub."""
+    trade = Trade()
+    trade.seller("a", 10.0, to="hub")
+    trade.offer("hub", 30.0)
+    trade.lane("hub")
+    trade.demand(100.0)
+    plan = trade.plan()
+
+    assert plan.objective == pytest.approx(1000.0)
+    assert amounts(plan.sales, "site", "quantity") == pytest.approx({"a": 100.0})

@@ -50,3 +50,19 @@ def test_a_toll_below_zero_earns_as_far_as_the_capacity_goes() -> None:
     assert plan.objective == pytest.approx(-100.0)
     assert amounts(plan.activity, "process", "activity") == pytest.approx({"recycle": 50.0})
     assert amounts(plan.surplus, "material", "quantity") == pytest.approx({"metal": 5.0})
+
+
+def test_a_process_never_runs_backwards() -> None:
+    """Ore 10, metal 12, a toll of 5: no metal is turned back into ore for 12 − 5 = 7. 20 × 10 + 20 × 12 = 440."""
+    trade = Trade()
+    trade.seller("mine", 10.0, to="works")
+    trade.seller("trader", 12.0, "metal", to="works")
+    trade.process("smelt", "works", {"ore": -1.0, "metal": 1.0}, cost=5.0)
+    trade.demand(20.0, "works", "ore")
+    trade.demand(20.0, "works", "metal")
+    plan = trade.plan()
+
+    assert plan.objective == pytest.approx(440.0)
+    assert plan.activity.empty
+    assert price(plan, "balance.node", site="works", material="ore") == pytest.approx(10.0)
+    assert price(plan, "balance.node", site="works", material="metal") == pytest.approx(12.0)
