@@ -15,7 +15,7 @@ from planner.arrays import keys
 from planner.periods import label, ordinal
 from planner.plan import PLAN_TABLES
 from planner.rulereport import prices, rule_report
-from planner.solution import Solution, frame, text
+from planner.solution import Solution, frame, text, total
 from planner.standing import concentration, cover
 
 Found = dict[str, Any]
@@ -210,9 +210,16 @@ def _surplus(solution: Solution) -> Found:
 
 
 def _activations(solution: Solution) -> Found:
-    on = solution.value("activation.on")
-    at = np.flatnonzero(on)
     data, parts = solution.network.activation, solution.parts
+    used = sum(
+        total(members, np.ones(len(members.of)), solution.value(name))
+        for members, name in (
+            (data.sales, "flow.sold"),
+            (data.runs, "processing.activity"),
+            (data.shipments, "flow.ship"),
+        )
+    )
+    at = np.flatnonzero(solution.value("activation.on") * ((used > 0) | (data.cost.array > 0)))  # idle and free is off
     names = ("kind", "site", "destination", "material", "process", "from", "period")
     columns = zip(data.switches.labels, (codes[at] for codes in data.switches.codes), strict=True)
     first = {name: t for t, name in reversed(list(enumerate(parts.calendar)))}
