@@ -11,7 +11,7 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority, Processing, Stock
-from planner.arrays import keys, look_up, spread
+from planner.codes import keys, look_up, spread
 from planner.instance import Instance
 from planner.limits import activation
 from planner.parts import Parts

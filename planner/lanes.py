@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mineral_sourcing.arrays import Labels
-from planner.arrays import code, keys, look_up, spread
+from planner.codes import keys, look_up, spread
 from planner.errors import Problem
 from planner.instance import Instance
 from planner.periods import horizon, ordinal
@@ -188,19 +187,16 @@ def _tie(instance: Instance, rows: list[int], lane: int, lanes: pd.DataFrame) ->
 
 def _customs_values(instance: Instance, lanes: pd.DataFrame) -> np.ndarray:
     """The lane's cell, else the material's, else the origin's list price in the dispatch period."""
-    materials, offers = instance.tables["materials"], instance.tables["offers"]
-    material, site = Labels(materials["material"].tolist()), Labels(instance.tables["sites"]["site"].tolist())
-    of_lane = code(lanes["material"], material)
+    codes = instance.codes
+    of_lane, origin = codes.encode(lanes["material"]), codes.encode(lanes["origin"])
+    known, of_material = codes["materials", "material"], np.full(len(codes), np.nan)
+    of_material[known] = codes["materials", "customs_value"]
     value = lanes["customs_value"].to_numpy(dtype=np.float64)
-    value = np.where(
-        np.isnan(value), np.append(materials["customs_value"].to_numpy(dtype=np.float64), np.nan)[of_lane], value
-    )
-    sizes = (0, len(material))
-    sold, number = np.unique(
-        keys((code(offers["site"], site), code(offers["material"], material)), sizes), return_inverse=True
-    )
+    value = np.where(np.isnan(value), of_material[of_lane], value)
+    sizes = (0, len(codes))
+    sold, number = np.unique(keys(codes.pick("offers", ["site", "material"]), sizes), return_inverse=True)
     listed = np.full((len(sold) + 1, instance.header.periods), np.nan)
-    row, t = spread(*window(instance, offers))
-    listed[number[row], t] = offers["price"].to_numpy(dtype=np.float64)[row]
-    at = look_up(sold, keys((code(lanes["origin"], site), of_lane), sizes))
+    row, t = spread(*window(instance, instance.tables["offers"]))
+    listed[number[row], t] = codes["offers", "price"][row]
+    at = look_up(sold, keys((origin, of_lane), sizes))
     return np.where(np.isnan(value)[:, None], listed[at], value[:, None])

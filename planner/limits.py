@@ -22,7 +22,7 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Values
 from mineral_sourcing.network import Activation, Balance, Flow, Processing
-from planner.arrays import Names, keys, look_up
+from planner.codes import Names, keys, look_up
 from planner.errors import InputError, Problem
 from planner.parts import Parts
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Array, Index, Labels
-from planner.arrays import code, keys, look_up
+from planner.codes import keys, look_up
 from planner.instance import Instance
 from planner.lanes import KEY, all_lanes, duties
 from planner.periods import PER_YEAR, horizon, ordinal
@@ -198,8 +198,9 @@ class Parts:
     def lanes(self) -> Lanes:
         """Every lane, sorted."""
         frame = all_lanes(self.instance)
+        texts = self.instance.codes
         ends = [
-            code(frame[name], labels)
+            self._translation(labels)[texts.encode(frame[name])]
             for name, labels in zip(KEY, (self.sites, self.sites, self.materials), strict=True)
         ]
         order = np.lexsort(ends[::-1])

@@ -13,7 +13,7 @@ import numpy as np
 
 from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Concentration, Flow, Priority, Processing, Stock
-from planner.arrays import Names, look_up, spread
+from planner.codes import Names, look_up, spread
 from planner.parts import Parts
 from planner.scope import Scope, split
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Array, Labels
-from planner.arrays import keys
+from planner.codes import keys
 from planner.periods import label, ordinal
 from planner.plan import PLAN_TABLES
 from planner.rulereport import prices, rule_report
