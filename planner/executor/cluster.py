@@ -5,7 +5,6 @@ dies, every task that reads them is cancelled, while the result of a task is mad
 once, and drops all copies when this client is gone, killed or not.
 """
 
-import logging
 import pickle
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from planner.executor.work import Answer, Finished, Seat, Work, told
 
 try:
     import dask
-    from distributed import Client, as_completed, get_worker
+    from distributed import Client, KilledWorker, as_completed, get_worker
 except ImportError as missing:
     raise SettingsError(
         f"setting dask needs Dask, which is not installed ({missing}): pip install 'mineral-sourcing-planner[dask]'"
@@ -33,8 +32,6 @@ WINDOW = 1000
 
 PATIENCE = 30
 """Seconds in which the scheduler and its first worker must answer."""
-
-log = logging.getLogger(__name__)
 
 
 class Held:
@@ -81,7 +78,7 @@ class Cluster:
         self._work = pickle.dumps(work, pickle.HIGHEST_PROTOCOL)
         self._versions = versions
         self._address = address
-        self._study = f"planner-{uuid4().hex[:12]}"
+        self._study = uuid4().hex
         self._client: Client | None = None
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -120,27 +117,44 @@ class Cluster:
             tell(None)
 
     def _answers(self, client: Client, tasks: Sequence[tuple[str, Any]]) -> Iterator[Finished]:
-        """Tasks as the cluster finishes them, a window of them at once."""
+        """Tasks as the cluster finishes them.
+
+        Dask blames the death of a worker on every task that was given to it, not only on the one it was at: those that
+        it gives up have the cluster to themselves at the end, one at a time.
+        """
+        suspects: list[tuple[str, Any]] = []
+        for finished, killed in self._round(client, tasks, "task"):
+            if killed:
+                suspects.append((finished.key, finished.task))
+            else:
+                yield finished
+        for suspect in suspects:
+            for finished, _ in self._round(client, [suspect], "alone"):
+                yield finished
+
+    def _round(self, client: Client, tasks: Sequence[tuple[str, Any]], name: str) -> Iterator[tuple[Finished, bool]]:
+        """Tasks, a window of them at once, each with whether Dask gave it up because workers died.
+
+        Dask groups keys by their leading words. The data have a group of their own: tasks that read none of their own
+        group go to whoever is free, not to who holds the data.
+        """
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
-            held = client.submit(hold, self._work, self._versions, key=f"{self._study}-held")
+            held = client.submit(hold, self._work, self._versions, key=f"planner-held-{name}-{self._study}")
         waiting = iter(tasks)
-        by_future = {self._submit(client, held, *pair): pair for pair in islice(waiting, WINDOW)}
+
+        def submit(key: str, task: Any) -> Any:
+            return client.submit(attempt, held, pickle.dumps(task), key=f"planner-{name}-{self._study}-{key}")
+
+        by_future = {submit(*pair): pair for pair in islice(waiting, WINDOW)}
         completed = as_completed(by_future, loop=client.loop, with_results=True, raise_errors=False)
         for future, outcome in completed:
             key, task = by_future.pop(future)
             if isinstance(outcome, CancelledError):
                 raise PlannerError(f"the Dask cluster at {self._address} was lost; run again to go on: {outcome}")
-            worker, answer = outcome if future.status == "finished" else ("", _erred(outcome))
+            erred = None if future.status == "finished" else outcome[1]
+            worker, answer = ("", Answer({}, 0.0, told(erred))) if erred else outcome
             for pair in islice(waiting, 1):
-                later = self._submit(client, held, *pair)
+                later = submit(*pair)
                 by_future[later] = pair
                 completed.add(later)
-            yield Finished(task, key, worker=worker, **vars(answer))
-
-    def _submit(self, client: Client, held: Any, key: str, task: Any) -> Any:
-        return client.submit(attempt, held, pickle.dumps(task), key=f"{self._study}-task-{key}")
-
-
-def _erred(outcome: Any) -> Answer:
-    """What Dask says of a task that it gave up: its workers died, or could not read it."""
-    return Answer({}, 0.0, told(outcome[1]))
+            yield Finished(task, key, worker=worker, **vars(answer)), isinstance(erred, KilledWorker)
