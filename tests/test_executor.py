@@ -35,12 +35,12 @@ def cluster() -> Iterator[Any]:
     from distributed import LocalCluster
 
     quick = {
-        "distributed.comm.timeouts.connect": "5s",  # how long a dead worker is knocked at
+        "distributed.comm.timeouts.connect": "10s",  # how long a dead worker is knocked at
         "distributed.scheduler.allowed-failures": 1,
     }
     with (
         dask.config.set(quick),
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as started,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as started,
     ):
         yield started
 
