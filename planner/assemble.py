@@ -1,207 +1,342 @@
-"""Rows of tables into a Network: every index set and parameter of the model.
+"""The tables of an instance into a Network: every index set, parameter and grouping of the model, as arrays.
 
-Units are converted in ``parts.py``, before anything is read here.
+Units are converted and names coded in ``parts.py``, before anything is read here. Rows of tables become columns and
+rows of the model by repetition over periods; which node, run or offer each belongs to is known from that, so nothing is
+searched.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from mineral_sourcing.network import Balance, Capacity, Flow, Network, Node, Priority, Processing
+from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
+from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority, Processing, Stock
 from planner.instance import Instance
-from planner.lanes import KEY
 from planner.limits import activation
-from planner.parts import Parts, arrivals, demand_rows, group, parts_of, spread, tuples, under_way
+from planner.parts import Parts, keys, look_up, spread
 from planner.rules import concentration
-from planner.stock import stock
+from planner.stock import Piles, stock
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A network and the rows of tables behind its columns, which the plan's tables are made from."""
+
+    network: Network
+    parts: Parts
+    piles: Piles
+    lane: Array
+    """Lane of each shipment."""
+    arrives: Array
+    """Period in which each shipment arrives, past the horizon too."""
+    offer: Array
+    """Row of ``offers`` of each sale."""
 
 
 def assemble(instance: Instance) -> Network:
     """An instance, checked, into the network that the model is built from."""
-    return network_of(parts_of(instance))
+    return assembled(instance).network
 
 
-def network_of(parts: Parts) -> Network:
-    """The network of an instance whose parts are known."""
-    flow = _flow(parts)
+def assembled(instance: Instance) -> Assembled:
+    """The network of a checked instance, and what its columns come from."""
+    parts = Parts(instance)
+    periods = Index((parts.steps, np.arange(parts.count)))
+    lane, arrives, limit = _dispatches(parts)
+    flow, offer = _flow(parts, periods, lane, limit)
     processing = _processing(parts)
-    priority, demand = _priority(parts)
-    stocks = stock(parts)
-    balance = _balance(parts, flow, processing, priority, demand, stocks.nodes)
-    switches = activation(parts, flow, processing, balance)
-    return Network(
-        name=parts.instance.name,
-        periods=parts.periods,
-        discount=dict(enumerate(parts.discount.tolist())),
+    priority = _priority(parts)
+    piles = Piles.of(parts)
+    stocks = stock(parts, piles, processing)
+    balance = _balance(parts, *_sides(parts, flow, processing, priority, stocks, lane, arrives))
+    switches = activation(parts, flow, processing, balance, lane)
+    network = Network(
+        name=instance.name,
+        periods=periods,
+        discount=Values(periods, parts.discount),
         unit_mass=parts.units.mass,
         unit_money=parts.units.money,
         flow=flow,
         processing=processing,
         balance=balance,
-        capacity=_capacity(parts, flow, switches.keys),
+        capacity=_capacity(parts, flow, switches.switches, lane),
         priority=priority,
         stock=stocks,
-        concentration=concentration(parts, flow, processing, balance, demand),
+        concentration=concentration(parts, flow, processing, priority, stocks, lane, arrives),
         activation=switches,
     )
+    return Assembled(network, parts, piles, lane, arrives, offer)
 
 
-def _flow(parts: Parts) -> Flow:
+def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
+    """Every possible dispatch: its lane, the period in which it arrives, and its limit; the period is in order."""
+    lanes, count = parts.lanes, parts.count
+    lane = np.repeat(np.arange(len(lanes)), count)
+    arrives = (lanes.lead_time[:, None] + np.arange(count)).ravel()
+    limit = np.repeat(lanes.capacity * parts.years, count)
+    late = np.flatnonzero(arrives >= count)
+    if not len(late):
+        return lane, arrives, limit
+    final = parts.numbers("in_transit", "final", 0.0)
+    rows = np.flatnonzero(final > 0)
+    ends = [
+        parts.codes("in_transit", name, labels)[rows]
+        for name, labels in zip(
+            ("origin", "destination", "material"), (parts.sites, parts.sites, parts.materials), strict=True
+        )
+    ]
+    sizes = (0, len(parts.sites), len(parts.materials))
+    of_row = look_up(keys((lanes.origin, lanes.destination, lanes.material), sizes), keys(ends, sizes))
+    allowed = np.full(len(lane), -1.0)
+    begin = parts.steps_of("in_transit", "arrives", 0)[rows] - lanes.lead_time[of_row] if len(lanes) else of_row
+    here = np.flatnonzero((of_row >= 0) & (begin >= 0) & (begin < count))
+    allowed[of_row[here] * count + begin[here]] = final[rows[here]]
+    limit[late] = np.minimum(limit[late], allowed[late])
+    kept = np.flatnonzero(limit >= 0)
+    return lane[kept], arrives[kept], limit[kept]
+
+
+def _flow(parts: Parts, periods: Index, lane: Array, limit: Array) -> tuple[Flow, Array]:
     lanes = parts.lanes
-    dispatch = arrivals(parts)
-    shipments = tuples(dispatch, [*KEY, "t"])
-    duty = parts.duty[dispatch["lane"], dispatch["t"]]
-    lane_keys = tuples(lanes, KEY)
-    offers = parts["offers"].sort_values(["site", "material", "from"])
-    sales = spread(parts, offers)
-    sale_keys = tuples(sales, ["site", "material", "from", "t"])
-    return Flow(
-        shipments=shipments,
-        shipment_limit=dict(zip(shipments, dispatch["limit"].tolist(), strict=True)),
-        kept=dict(zip(lane_keys, (1 - lanes["loss"]).tolist(), strict=True)),
-        freight=dict(zip(lane_keys, lanes["freight"].tolist(), strict=True)),
-        duty={key: value for key, value in zip(shipments, duty.tolist(), strict=True) if value},
-        sales=sale_keys,
-        sale_limit=dict(zip(sale_keys, (sales["capacity"] * parts.years).fillna(np.inf).tolist(), strict=True)),
-        price=dict(zip(tuples(offers, ["site", "material", "from"]), offers["price"].tolist(), strict=True)),
-        unpaid=_unpaid(parts),
+    ends = ((parts.sites, lanes.origin), (parts.sites, lanes.destination), (parts.materials, lanes.material))
+    lane_index = Index(*ends)
+    t = (np.arange(len(lane)) if len(lane) == len(lanes) * parts.count else _step(parts, lane)) % parts.count
+    shipments = Index(*((labels, codes[lane]) for labels, codes in ends), (parts.steps, t))
+    shipments.link((0, 1, 2), lane_index, lane)
+    shipments.link((3,), periods, t)
+    duty = np.zeros(len(lane)) if lanes.duty is None else lanes.duty[lane, t]
+    site, material = parts.codes("offers", "site", parts.sites), parts.codes("offers", "material", parts.materials)
+    since = Labels(sorted(set(parts.texts("offers", "from"))))
+    from_ = parts.codes("offers", "from", since)
+    order = np.lexsort((from_, material, site))
+    offers = Index((parts.sites, site[order]), (parts.materials, material[order]), (since, from_[order]))
+    begins, ends_ = parts.windows("offers")
+    row, step = spread(begins[order], ends_[order])
+    sales = Index(
+        *((labels, codes[row]) for labels, codes in zip(offers.labels, offers.codes, strict=True)), (parts.steps, step)
     )
+    sales.link((0, 1, 2), offers, row)
+    sales.link((3,), periods, step)
+    flow = Flow(
+        lanes=lane_index,
+        shipments=shipments,
+        shipment_limit=Values(shipments, limit),
+        kept=Values(lane_index, 1 - lanes.loss),
+        freight=Values(lane_index, lanes.freight),
+        duty=Values(shipments, duty),
+        offers=offers,
+        sales=sales,
+        sale_limit=Values(sales, (parts.numbers("offers", "capacity", np.inf) * parts.years)[order][row]),
+        price=Values(offers, parts.numbers("offers", "price")[order]),
+        unpaid=Values(periods, _unpaid(parts, site, material)),
+    )
+    return flow, order[row]
 
 
-def _unpaid(parts: Parts) -> dict[int, float]:
-    rows = under_way(parts)
-    rows = rows.loc[rows["paid"] == "no"]
-    offers = spread(parts, parts["offers"])
-    listed = offers.loc[offers["t"] == 0, ["site", "material", "price"]].rename(columns={"site": "origin"})
-    rows = rows.merge(listed, on=["origin", "material"], how="left").fillna({"price": 0.0})
-    due = rows["quantity"] * (rows["price"] + rows["freight"] + rows["duty"])
-    return {int(t): float(value) for t, value in due.groupby(rows["t"]).sum().items()}  # type: ignore[call-overload]
+def _step(parts: Parts, lane: Array) -> Array:
+    """Period of each dispatch where those of a lane are its first ones."""
+    first = np.flatnonzero(np.diff(lane, prepend=-1))
+    return np.arange(len(lane)) - np.repeat(first, np.diff(first, append=len(lane)))
+
+
+def _unpaid(parts: Parts, site: Array, material: Array) -> Array:
+    """What is due on arrival: the origin's price in the first period, freight and duty."""
+    coming = parts.coming
+    width = len(parts.materials)
+    begins, ends = parts.windows("offers")
+    now = np.flatnonzero((begins <= 0) & (ends >= 0))
+    at = look_up(keys((site[now], material[now]), (0, width)), keys((coming.origin, coming.material), (0, width)))
+    price = np.append(parts.numbers("offers", "price")[now], 0.0)[at]
+    due = coming.quantity * (price + coming.charges) * ~coming.paid
+    return np.bincount(coming.t, due, parts.count)
 
 
 def _processing(parts: Parts) -> Processing:
-    processes = parts["processes"].sort_values("process")
-    runs = spread(parts, processes)
-    keys = tuples(runs, ["process", "t"])
-    recipes = parts["recipes"].sort_values(["process", "material"])
-
-    def ratios(column: str) -> dict[tuple[str, str], float]:
-        used = recipes.loc[recipes[column] > 0]
-        return dict(zip(tuples(used, ["process", "material"]), used[column].tolist(), strict=True))
-
+    code = parts.codes("processes", "process", parts.processes)
+    order = np.argsort(code)
+    begins, ends = (side[order] for side in parts.windows("processes"))
+    process, t = spread(begins, ends)
+    processes = Index((parts.processes, np.arange(len(order))))
+    runs = Index((parts.processes, process), (parts.steps, t))
+    runs.link((0,), processes, process)
+    found: dict[str, Index | Values] = {}
+    of, material = (
+        parts.codes("recipes", "process", parts.processes),
+        parts.codes("recipes", "material", parts.materials),
+    )
+    for name, moved in (("input", "using"), ("output", "making")):
+        ratio = parts.numbers("recipes", name, 0.0)
+        rows = np.flatnonzero(ratio > 0)
+        rows = rows[np.lexsort((material[rows], of[rows]))]
+        ratios = Index((parts.processes, of[rows]), (parts.materials, material[rows]))
+        starts = np.searchsorted(of[rows], np.arange(len(order) + 1))
+        run, at = spread(starts[process], starts[process + 1] - 1)
+        pairs = Index((parts.processes, process[run]), (parts.materials, material[rows][at]), (parts.steps, t[run]))
+        pairs.link((0, 2), runs, run)
+        pairs.link((0, 1), ratios, at)
+        found |= {name: Values(ratios, ratio[rows]), f"{name}s": ratios, moved: pairs}
+    limit = parts.numbers("processes", "capacity", np.inf)[order] * parts.years
     return Processing(
-        runs=keys,
-        run_limit=dict(zip(keys, (runs["capacity"] * parts.years).fillna(np.inf).tolist(), strict=True)),
-        toll=dict(zip(processes["process"].tolist(), processes["cost"].tolist(), strict=True)),
-        input=ratios("input"),
-        output=ratios("output"),
+        processes=processes,
+        runs=runs,
+        run_limit=Values(runs, limit[process]),
+        toll=Values(processes, parts.numbers("processes", "cost")[order]),
+        **found,  # type: ignore[arg-type]
     )
 
 
-def _priority(parts: Parts) -> tuple[Priority, pd.DataFrame]:
-    demand = demand_rows(parts)
-    table = parts["priorities"].set_index("priority")
-    used = sorted(set(demand["priority"]))
-    rank = {name: int(table["rank"].get(name, 1)) for name in used}
-    cost = {name: float(table["unmet_cost"].get(name, np.nan)) for name in used}
-    ranks = sorted({rank[name] for name in used if name})
-    several = len(ranks) > 1
-    hard = {name for name in used if not name or (np.isnan(cost[name]) and not several)}
-    one = parts.units.mass / parts.units.money
-    keys = tuples(demand, ["site", "material", "t", "priority"])
-    limit = np.where(demand["priority"].isin(hard), 0.0, demand["amount"])
-
-    def is_held(name: str) -> bool:
-        return name not in hard and several and (rank[name] < ranks[-1] or np.isnan(cost[name]))
-
-    held = [key for key in keys if is_held(key[3])]
-    ranked = group([rank[key[3]] for key in held], held)
-    return (
-        Priority(
-            demands=keys,
-            unmet_limit=dict(zip(keys, limit.tolist(), strict=True)),
-            unmet_cost={name: 0.0 if np.isnan(cost[name]) else cost[name] for name in used},
-            ranks=sorted(ranked),
-            ranked=ranked,
-            weight={name: one if np.isnan(cost[name]) else cost[name] for name in used},
-        ),
-        demand,
+def _priority(parts: Parts) -> Priority:
+    demand = parts.demand
+    names = demand.priorities
+    known = parts.codes("priorities", "priority", names)
+    rank, cost = np.ones(len(names), dtype=np.int64), np.full(len(names), np.nan)
+    here = np.flatnonzero(known >= 0)
+    rank[known[here]] = parts.numbers("priorities", "rank")[here].astype(np.int64)
+    cost[known[here]] = parts.numbers("priorities", "unmet_cost")[here]
+    named = np.array([name != "" for name in names.names], dtype=bool)
+    used = np.isin(np.arange(len(names)), demand.priority) & named
+    levels = np.unique(rank[used])
+    several = len(levels) > 1
+    hard = ~named | (np.isnan(cost) & (not several))
+    held = ~hard & several & ((rank < levels.max(initial=0)) | np.isnan(cost))
+    index = Index((names, np.arange(len(names))))
+    demands = Index(
+        (parts.sites, demand.site),
+        (parts.materials, demand.material),
+        (parts.steps, demand.t),
+        (names, demand.priority),
+    )
+    ranks = Labels(np.unique(rank[held & used]).tolist())
+    of_demand = np.where(
+        held[demand.priority], look_up(np.array(ranks.names, dtype=np.int64), rank)[demand.priority], -1
+    )
+    rank_index = Index((ranks, np.arange(len(ranks))))
+    return Priority(
+        priorities=index,
+        demands=demands,
+        unmet_limit=Values(demands, np.where(hard[demand.priority], 0.0, demand.amount)),
+        unmet_cost=Values(index, np.nan_to_num(cost)),
+        weight=Values(index, np.where(np.isnan(cost), parts.units.mass / parts.units.money, cost)),
+        ranks=rank_index,
+        ranked=Groups.where(rank_index, demands, of_demand),
     )
 
 
-def _balance(
-    parts: Parts,
-    flow: Flow,
-    processing: Processing,
-    priority: Priority,
-    demand: pd.DataFrame,
-    stocked: list[Node],
-) -> Balance:
-    lead = dict(zip(tuples(parts.lanes, KEY), parts.lanes["lead_time"].astype(int).tolist(), strict=True))
-    landing = [(d, k, t + lead[o, d, k]) for o, d, k, t in flow.shipments]
-    arriving = {node: list(found) for node, found in group(landing, flow.shipments).items() if node[2] < parts.count}
-    site_of = dict(zip(parts["processes"]["process"], parts["processes"]["site"], strict=True))
-    recipes: dict[str, dict[Node, list[Any]]] = {}
-    for name, ratios in (("input", processing.input), ("output", processing.output)):
-        materials = group((process for process, _ in ratios), (material for _, material in ratios))
-        rows = [(p, k, t) for p, t in processing.runs for k in materials.get(p, ())]
-        recipes[name] = group(((site_of[p], k, t) for p, k, t in rows), rows)
-    underway = under_way(parts)
-    coming: Mapping[Any, float] = underway.groupby(["destination", "material", "t"])["arriving"].sum().to_dict()
-    total: Mapping[Any, float] = demand.groupby(["site", "material", "t"])["amount"].sum().to_dict()
-    leaving = group(((o, k, t) for o, _, k, t in flow.shipments), flow.shipments)
-    selling = group(((i, k, t) for i, k, _, t in flow.sales), flow.sales)
-    unmet = group(((i, k, t) for i, k, t, _ in priority.demands), priority.demands)
-    surplus = sorted({*recipes["output"], *coming})
-    nodes = sorted({*arriving, *leaving, *selling, *recipes["input"], *recipes["output"], *stocked, *unmet, *coming})
+Side = tuple[Index | None, Array, Array]
+"""What enters or leaves nodes: its index, the pair of site and material of each member, and the period."""
 
-    def full(members: Mapping[Any, list[Any]]) -> dict[Node, list[Any]]:
-        return {node: members.get(node, []) for node in nodes}
 
+def _sides(
+    parts: Parts, flow: Flow, processing: Processing, priority: Priority, stocks: Stock, lane: Array, arrives: Array
+) -> tuple[Array, dict[str, Side]]:
+    """Pairs of site and material that anything touches, as one number each in order, and what touches them.
+
+    Pairs are looked up once for each row of a table, and repeated for its columns.
+    """
+    lanes, coming, made, used = parts.lanes, parts.coming, processing.making, processing.using
+    rows = {
+        "arriving": (lanes.destination, lanes.material),
+        "leaving": (lanes.origin, lanes.material),
+        "selling": flow.offers.codes[:2],
+        "making": (parts.process_site[processing.outputs.codes[0]], processing.outputs.codes[1]),
+        "using": (parts.process_site[processing.inputs.codes[0]], processing.inputs.codes[1]),
+        "stocked": stocks.nodes.codes[:2],
+        "unmet": priority.demands.codes[:2],
+        "coming": (coming.destination, coming.material),
+    }
+    numbers = [keys(pair, (0, len(parts.materials))) for pair in rows.values()]
+    pairs, inverse = np.unique(np.concatenate(numbers), return_inverse=True)
+    of = dict(zip(rows, np.split(inverse, np.cumsum([len(some) for some in numbers])[:-1]), strict=True))
+    return pairs, {
+        "arriving": (flow.shipments, of["arriving"][lane], arrives),
+        "leaving": (flow.shipments, of["leaving"][lane], flow.shipments.codes[3]),
+        "selling": (flow.sales, of["selling"][flow.sales.project((0, 1, 2), flow.offers)], flow.sales.codes[3]),
+        "making": (made, of["making"][made.project((0, 1), processing.outputs)], made.codes[2]),
+        "using": (used, of["using"][used.project((0, 1), processing.inputs)], used.codes[2]),
+        "stocked": (stocks.nodes, of["stocked"], stocks.nodes.codes[2]),
+        "unmet": (priority.demands, of["unmet"], priority.demands.codes[2]),
+        "coming": (None, of["coming"], coming.t),
+    }
+
+
+def _balance(parts: Parts, pairs: Array, sides: dict[str, Side]) -> Balance:
+    """Nodes, and what enters and leaves each."""
+    count, width, coming, demand = parts.count, max(len(parts.materials), 1), parts.coming, parts.demand
+    at = {name: np.where(t < count, pair * count + t, -1) for name, (_, pair, t) in sides.items()}
+    touched = np.zeros(len(pairs) * count + 1, dtype=bool)
+    for some in at.values():
+        touched[some] = True
+    touched[-1] = False
+    number = np.where(touched, np.cumsum(touched) - 1, -1)
+    pair, step = np.divmod(np.flatnonzero(touched), count)
+    nodes = Index((parts.sites, pairs[pair] // width), (parts.materials, pairs[pair] % width), (parts.steps, step))
+    node = {name: number[some] for name, some in at.items()}
+    leaves = np.zeros(len(nodes), dtype=bool)
+    leaves[node["making"]] = leaves[node["coming"]] = True
+    spare = np.flatnonzero(leaves)
+    surplus = nodes.take(spare)
+    materials = Index((parts.materials, np.arange(len(parts.materials))))
+    disposal = np.zeros(len(parts.materials))
+    disposal[parts.codes("materials", "material", parts.materials)] = parts.numbers("materials", "disposal_cost", 0.0)
     return Balance(
         nodes=nodes,
-        arriving=full(arriving),
-        leaving=full(leaving),
-        selling=full(selling),
-        making=full(recipes["output"]),
-        using=full(recipes["input"]),
-        stocked=full({node: [node] for node in stocked}),
-        unmet=full(unmet),
-        spare=full({node: [node] for node in surplus}),
+        **{name: Groups.where(nodes, index, node[name]) for name, (index, _, _) in sides.items() if index is not None},
+        spare=Groups(nodes, surplus, spare),
         surplus=surplus,
-        disposal_cost=dict(zip(parts["materials"]["material"], parts["materials"]["disposal_cost"], strict=True)),
-        demand=total,
-        under_way=coming,
+        materials=materials,
+        disposal_cost=Values(materials, disposal),
+        demand=Values(nodes, np.bincount(node["unmet"], demand.amount, len(nodes))),
+        under_way=Values(nodes, np.bincount(node["coming"], coming.arriving, len(nodes))),
     )
 
 
-def _capacity(parts: Parts, flow: Flow, switches: list[Any]) -> Capacity:
-    capacity = parts["sites"].set_index("site")["capacity"].dropna() * parts.years
-    selling = group(
-        ((i, t) for i, _, _, t in flow.sales if i in capacity.index), (s for s in flow.sales if s[0] in capacity.index)
+def _capacity(parts: Parts, flow: Flow, switches: Index, lane: Array) -> Capacity:
+    count = parts.count
+    capacity = np.full(len(parts.sites), np.nan)
+    capacity[parts.codes("sites", "site", parts.sites)] = parts.numbers("sites", "capacity") * parts.years
+    site, _, _, t = flow.sales.codes
+    limited = np.flatnonzero(~np.isnan(capacity)[site])
+    at, row = np.unique(site[limited] * count + t[limited], return_inverse=True)
+    sites = Index((parts.sites, at // count), (parts.steps, at % count))
+    offers = flow.offers
+    row_of = parts.rows_of("offers", offers)
+    kinds, seller = switches.column(0), switches.codes[1]
+    step = np.array(
+        [parts.periods.index(name) if name in parts.periods else -1 for name in switches.column(6)], dtype=np.int64
     )
-    offers = parts["offers"]
-    keys = tuples(offers, ["site", "material", "from"])
-    use = dict(zip(keys, offers["capacity_use"].tolist(), strict=True))
-    setup = dict(zip(keys, offers["setup_use"].tolist(), strict=True))
-    index = {name: t for t, name in enumerate(parts.periods)}
-    setups = [switch for switch in switches if switch[0] == "setup" and switch[1] in capacity.index]
-    setting_up = group(((switch[1], index[switch[6]]) for switch in setups), setups)
-    routes = parts["routes"].dropna(subset="capacity")
-    limits = dict(
-        zip(tuples(routes, ["origin", "destination"]), (routes["capacity"] * parts.years).tolist(), strict=True)
+    own = np.array([parts.sites.code.get(name, -1) for name in switches.labels[1].names] or [-1])[seller]
+    known = look_up(at, own * count + step)
+    rows = np.flatnonzero((kinds == "setup") & (known >= 0))
+    setups = switches.take(rows)
+    use = parts.numbers("offers", "setup_use", 0.0)[row_of]
+    return _with_routes(
+        parts,
+        flow,
+        lane,
+        sites=sites,
+        site_limit=Values(sites, capacity[at // count]),
+        selling_at=Groups(sites, flow.sales, row, limited),
+        capacity_use=Values(offers, parts.numbers("offers", "capacity_use")[row_of]),
+        setups=setups,
+        setup_use=Values(setups, use[setups.project((1, 3, 5), offers)] if len(setups) else np.empty(0)),
+        setting_up_at=Groups(sites, setups, known[rows]),
     )
-    on_route = group(
-        ((o, d, t) for o, d, _, t in flow.shipments if (o, d) in limits),
-        (shipment for shipment in flow.shipments if shipment[:2] in limits),
-    )
+
+
+def _with_routes(parts: Parts, flow: Flow, lane: Array, **of_sites: Index | Values | Groups) -> Capacity:
+    """Shared capacities of routes beside those of sites."""
+    count, width = parts.count, len(parts.sites)
+    limit = parts.numbers("routes", "capacity") * parts.years
+    rows = np.flatnonzero(~np.isnan(limit))
+    ends = [parts.codes("routes", name, parts.sites)[rows] for name in ("origin", "destination")]
+    of_lane = look_up(keys(ends, (0, width)), keys((parts.lanes.origin, parts.lanes.destination), (0, width)))
+    of = of_lane[lane]
+    here = np.flatnonzero(of >= 0)
+    at, row = np.unique(of[here] * count + flow.shipments.codes[3][here], return_inverse=True)
+    routes = Index(*((parts.sites, end[at // count]) for end in ends), (parts.steps, at % count))
     return Capacity(
-        site_limit={(i, t): float(capacity[i]) for i, t in selling},
-        selling_at=selling,
-        capacity_use=use,
-        setup_use={switch: setup[switch[1], switch[3], switch[5]] for switch in setups},
-        setting_up_at={at: setting_up.get(at, []) for at in selling},
-        route_limit={(o, d, t): float(limits[o, d]) for o, d, t in on_route},
-        on_route=on_route,
+        **of_sites,  # type: ignore[arg-type]
+        routes=routes,
+        route_limit=Values(routes, limit[rows][at // count]),
+        on_route=Groups(routes, flow.shipments, row, here),
     )

@@ -5,13 +5,17 @@ input, 4 infeasible, 5 no plan within the limits, unbounded, or interrupted with
 """
 
 import argparse
+import contextlib
+import json
+import logging
 import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rich_argparse import RichHelpFormatter
 
@@ -23,15 +27,17 @@ if TYPE_CHECKING:
     from planner.plan import Outcome
 
 BUILT_IN = "allied-magnets"
+MOST = 20
+"""Faults that are told to a person."""
 CODES = {"optimal": 0, "feasible": 0, "infeasible": 4, "unbounded": 5, "unknown": 5}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; gives the exit code."""
     given = [*(sys.argv[1:] if arguments is None else arguments)]
-    options = _parser().parse_args(given)
-    options.command = ["planner", *given]
+    options = argparse.Namespace(json="--json" in given, command=["planner", *given])
     try:
+        _parser().parse_args(given, options)
         return int(options.run(options))
     except SettingsError as error:
         return _fail(options, 2, str(error), {"status": "error", "message": str(error)})
@@ -42,11 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
         return _fail(options, 3, str(error), content)
     except KeyboardInterrupt:
-        return _fail(options, 5, "interrupted: there is no plan", {"status": "unknown", "message": "interrupted"})
+        return _fail(options, 5, "interrupted: nothing is kept", {"status": "unknown", "message": "interrupted"})
     except PlannerError as error:
         return _fail(options, 1, str(error), {"status": "error", "message": str(error)})
     except OSError as error:
-        return _fail(options, 1, f"{error}", {"status": "error", "message": str(error)})
+        told = f"{error.filename or 'a file'}: {error.strerror or error}"
+        return _fail(options, 1, told, {"status": "error", "message": told})
     except Exception as error:
         with tempfile.NamedTemporaryFile("w", prefix="planner-", suffix=".log", delete=False) as log:
             traceback.print_exc(file=log)
@@ -72,15 +79,17 @@ def _new(options: argparse.Namespace) -> int:
         raise SettingsError(f"{folder} is there already; give a name that is free")
     source = None if options.empty else builtin_folder("tutorial")
     folder.mkdir(parents=True)
-    header = f'name = "{folder.name}"\nfirst_period = "2027"\nperiods = 1\nperiod_length = "year"\n'
-    (folder / "instance.toml").write_text(header, "utf-8")
+    rest = 'first_period = "2027"\nperiods = 1\nperiod_length = "year"\n'
     if source is None:
         for table in TABLES:
             (folder / f"{table}.csv").write_text(",".join(columns(table)) + "\n", "utf-8")
     else:
-        for path in (source / "instance.toml", *source.glob("*.csv")):
-            if path.stem in TABLES or path.name == "instance.toml":
+        rest = (source / "instance.toml").read_text("utf-8").partition("\n")[2]
+        for path in source.glob("*.csv"):
+            if path.stem in TABLES:
                 shutil.copyfile(path, folder / path.name)
+    name = json.dumps(folder.resolve().name, ensure_ascii=False)
+    (folder / "instance.toml").write_text(f"name = {name}\n{rest}", "utf-8")
     terminal.say(f"{folder} is written; next: planner solve {folder}")
     return 0
 
@@ -108,9 +117,11 @@ def _solve(options: argparse.Namespace) -> int:
 
     flags = _flags(options)
     settings = Settings(**flags)
+    runs.prepare(settings.runs)
     instance = load(options.instance)
     try:
-        outcome = solve(instance, settings)
+        with _unlogged(), terminal.progress() as told:
+            outcome = solve(instance, settings, told)
     except VerificationError as error:
         evidence = Outcome(error.plan.status, instance, {}, {}, "the verifier disagrees", found=error.plan)
         faults = [str(fault) for fault in error.verification.faults]
@@ -123,6 +134,16 @@ def _solve(options: argparse.Namespace) -> int:
     else:
         _show(outcome, run)
     return CODES[outcome.status]
+
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    """Pyomo logs an interrupt on stdout, where only the answer belongs."""
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _answer(outcome: "Outcome", run: Path) -> dict[str, Any]:
@@ -150,10 +171,12 @@ def _show(outcome: "Outcome", run: Path) -> None:
         terminal.complain(f"warning: {warning}")
     if outcome.found is not None:
         if outcome.message:
-            terminal.complain(outcome.message)
+            terminal.complain(f"{outcome.message}: the best plan found until then is shown")
         terminal.show_plan(summarise(outcome.found), str(run))
         return
-    terminal.complain(f"{outcome.instance.name}: {outcome.status}: {outcome.message}")
+    terminal.complain(f"{outcome.instance.name} has no plan ({outcome.status}): {outcome.message}")
+    if outcome.conflict:
+        terminal.complain("These cannot all hold:")
     for name in outcome.conflict:
         terminal.complain(f"  {name}")
     terminal.complain(f"The run lies in {run}")
@@ -169,7 +192,9 @@ def _verify(options: argparse.Namespace) -> int:
     if options.json:
         terminal.document({"verified": verification.ok, "bound_by": verification.bound_by, "faults": faults})
     else:
-        terminal.say("\n".join([str(verification), *(f"  {fault}" for fault in faults)]))
+        terminal.say("\n".join([str(verification), *(f"  {fault}" for fault in faults[:MOST])]))
+        if len(faults) > MOST:
+            terminal.say(f"  and {len(faults) - MOST:,} more; planner verify --json tells them all")
     return 0 if verification.ok else 1
 
 
@@ -178,13 +203,13 @@ def _runs(options: argparse.Namespace) -> int:
     from planner import runs
 
     folder = Settings(**_flags(options)).runs
+    if folder.exists() and not folder.is_dir():
+        raise SettingsError(f"setting runs is '{folder}', which is no folder")
     found = runs.list(folder)
     if options.json:
-        import json
-
         terminal.document({"runs": json.loads(found.to_json(orient="records"))})
     elif len(found):
-        terminal.table(f"Runs in {folder}", found)
+        terminal.show_runs(str(folder), found)
     else:
         terminal.say(f"there are no runs in {folder}")
     return 0
@@ -205,22 +230,37 @@ def _config(options: argparse.Namespace) -> int:
     return 0
 
 
+COMMANDS = {"new": _new, "check": _check, "solve": _solve, "verify": _verify, "runs": _runs, "config": _config}
+
+
 def _flags(options: argparse.Namespace) -> dict[str, Any]:
     """Settings given by flags."""
     return {name: value for name, value in vars(options).items() if name in Settings.model_fields and value is not None}
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses a bad command line as a bad setting is refused: in words, as JSON where it is asked for, exit code 2."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """What each parser does not know is told by the one that was asked, with what may be meant."""
+        found, unknown = super().parse_known_args(args, namespace)
+        for word in unknown:
+            self.error(f"there is no {'flag' if word.startswith('-') else 'place for'} {word}")
+        return found, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print."""
+        words = [*self._option_string_actions, *(name for name in COMMANDS if not self.prog.count(" "))]
+        wrong = message.partition("'")[2].partition("'")[0] or message.rpartition(" ")[2].partition("=")[0]
+        close = get_close_matches(wrong, words, 1)
+        meant = f"; did you mean {close[0]}?" if close else f"; see {self.prog} --help"
+        raise SettingsError(f"{message}{meant}")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("planner", description=__doc__, formatter_class=RichHelpFormatter)
+    parser = _Parser("planner", description=__doc__, formatter_class=RichHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, run in (
-        ("new", _new),
-        ("check", _check),
-        ("solve", _solve),
-        ("verify", _verify),
-        ("runs", _runs),
-        ("config", _config),
-    ):
+    for name, run in COMMANDS.items():
         told = (run.__doc__ or "").rstrip(".")
         command = commands.add_parser(name, help=told, description=told, formatter_class=RichHelpFormatter)
         command.set_defaults(run=run)

@@ -85,14 +85,16 @@ class _Part:
 
 def _items(matrix: Matrix, network: Network) -> dict[Item, _Part]:
     rows: dict[Item, list[int]] = {}
-    for at, (component, index) in enumerate(matrix.rows):
-        if component in RULES and component != "priority.held":
-            rows.setdefault(_name(component, index), []).append(at)
+    for span in matrix.rows:
+        if span.name in RULES and span.name != "priority.held":
+            for at, index in enumerate(span.index, span.start):
+                rows.setdefault(_name(span.name, index), []).append(at)
     columns: dict[Item, list[tuple[int, float]]] = {}
-    for at, (component, index) in enumerate(matrix.columns):
-        if component == "priority.unmet" and network.priority.unmet_limit[index] == 0.0:
-            site, material, t, _ = index
-            columns.setdefault(("demand", site, material), []).append((at, network.balance.demand[site, material, t]))
+    unmet = matrix.column_span("priority.unmet")
+    for at in np.flatnonzero(matrix.col_upper[unmet.slice] == 0).tolist():
+        site, material, t, _ = unmet.index[at]
+        most = network.balance.demand[site, material, t]
+        columns.setdefault(("demand", site, material), []).append((unmet.start + at, most))
     found = {name: _Part(matrix, members, [], []) for name, members in rows.items()}
     for name, pairs in columns.items():
         found[name] = _Part(matrix, [], [at for at, _ in pairs], [most for _, most in pairs])

@@ -17,15 +17,13 @@ need in t is all that follows. A switch then lets through the least of its colum
 """
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from mineral_sourcing.network import Activation, Balance, Flow, Processing, Switch
+from mineral_sourcing.arrays import Array, Groups, Index, Values
+from mineral_sourcing.network import Activation, Balance, Flow, Processing
 from planner.errors import InputError, Problem
-from planner.lanes import KEY
-from planner.parts import Parts, demand_rows, group, tuples
+from planner.parts import Names, Parts, keys, look_up
 
 ROUNDS = 100
 
@@ -34,256 +32,327 @@ class _Needs:
     """The most that anything can need of each material, period by period."""
 
     def __init__(self, parts: Parts, processing: Processing) -> None:
-        self.parts = parts
-        self.processing = processing
-        self.materials = parts["materials"]["material"].tolist()
-        self.storable = set(parts["stockpiles"]["material"]) | set(
-            parts.lanes.loc[parts.lanes["lead_time"] > 0, "material"]
-        )
-        rows = parts["processes"]
-        self.must_run = set(rows.loc[rows["min_load"] > 0, "process"])
+        self.parts, self.processing = parts, processing
+        size = len(parts.materials)
+        self.storable = np.zeros(size, dtype=bool)
+        self.storable[parts.codes("stockpiles", "material", parts.materials)] = True
+        self.storable[parts.lanes.material[parts.lanes.lead_time > 0]] = True
+        self.must_run = np.zeros(len(parts.processes), dtype=bool)
+        must = parts.numbers("processes", "min_load", 0.0) > 0
+        self.must_run[parts.codes("processes", "process", parts.processes)[must]] = True
 
     @cached_property
-    def need(self) -> dict[str, np.ndarray]:
+    def need(self) -> Array:
         """By material and period; computed only where a switch asks for it."""
-        return self._fixed_point() if not self._profits() else {k: self._unlimited() for k in self.materials}
-
-    def _unlimited(self) -> np.ndarray:
-        return np.full(self.parts.count, np.inf)
-
-    def _profits(self) -> bool:
-        """Whether anything pays for being done, so that more than the need may be worth while."""
         parts = self.parts
-        return bool((parts["processes"]["cost"] < 0).any() or (parts["materials"]["disposal_cost"] < 0).any())
+        profits = (parts.numbers("processes", "cost") < 0).any() or (
+            parts.numbers("materials", "disposal_cost") < 0
+        ).any()
+        shape = (len(parts.materials), parts.count)
+        # what pays for being done may be worth while beyond any need
+        return np.full(shape, np.inf) if profits else self._fixed_point()
 
-    def _amplification(self) -> dict[str, float]:
+    def _amplification(self) -> Array:
         """1 / (1 − ε)^h: h is one more than the sites that the material both reaches and leaves."""
-        found = {}
-        for material in self.materials:
-            lanes = self.parts.lanes.loc[self.parts.lanes["material"] == material]
-            hops = len(set(lanes["origin"]) & set(lanes["destination"])) + 1
-            loss = float(lanes["loss"].max()) if len(lanes) else 0.0
-            found[material] = (1 - loss) ** -hops if loss else 1.0
-        stocks = self.parts["stockpiles"]
-        for material, loss in stocks.groupby("material")["loss"].max().items():
-            found[str(material)] *= (1 - float(loss)) ** -(self.parts.count * self.parts.years)
-        return found
+        parts, lanes = self.parts, self.parts.lanes
+        width = len(parts.materials)
+        reached, left = (np.unique(end * width + lanes.material) for end in (lanes.destination, lanes.origin))
+        hops = 1 + np.bincount(np.intersect1d(reached, left) % width, minlength=width)
+        loss, decay = np.zeros(width), np.zeros(width)
+        np.maximum.at(loss, lanes.material, lanes.loss)
+        stored = parts.codes("stockpiles", "material", parts.materials)
+        np.maximum.at(decay, stored, parts.numbers("stockpiles", "loss", 0.0))
+        return np.asarray((1 - loss) ** -hops * (1 - decay) ** -(parts.count * parts.years))
 
-    def _base(self) -> dict[str, np.ndarray]:
+    def _base(self) -> Array:
         """Demand, and what stock at the end, cover, floors, minimum awards and last shipments may add."""
-        parts, count = self.parts, self.parts.count
-        found = {material: np.zeros(count) for material in self.materials}
-        for material, t, amount in tuples(demand_rows(parts), ["material", "t", "amount"]):
-            found[material][t] += amount
-        once = pd.concat(
-            [
-                parts["stockpiles"].assign(extra=parts["stockpiles"][["final", "initial"]].max(axis=1)),
-                parts["in_transit"].assign(extra=parts["in_transit"]["final"]),
-            ]
-        )
-        for material, extra in once.groupby("material")["extra"].sum().items():
-            found[str(material)] += float(extra)
-        awards = parts["offers"].groupby("material")["min_award"].sum()
-        for material, extra in awards.items():
-            found[str(material)] += float(extra)
-        for rule in parts["rules"].itertuples():
-            if rule.kind == "min_quantity":
-                for material in self.materials:
-                    found[material] += float(rule.limit)  # type: ignore[arg-type]
-            elif rule.kind == "min_share" and rule.basis == "made":
-                total = sum(float(values.sum()) for values in found.values())
-                for material in self.materials:
-                    found[material] += total
+        parts = self.parts
+        found = np.zeros((len(parts.materials), parts.count))
+        np.add.at(found, (parts.demand.material, parts.demand.t), parts.demand.amount)
+        for table, extra in (
+            (
+                "stockpiles",
+                np.fmax(parts.numbers("stockpiles", "final", 0.0), parts.numbers("stockpiles", "initial", 0.0)),
+            ),
+            ("in_transit", parts.numbers("in_transit", "final", 0.0)),
+            ("offers", parts.numbers("offers", "min_award", 0.0)),
+        ):
+            material = parts.codes(table, "material", parts.materials)
+            found += np.bincount(material, extra, len(found))[:, None]
+        rules = parts.instance.tables["rules"]
+        for kind, basis, limit in zip(rules["kind"], rules["basis"], rules["limit"], strict=True):
+            if kind == "min_quantity":
+                found += float(limit) * parts.mass
+            elif kind == "min_share" and basis == "made":
+                found += found.sum()
         return found
 
-    def _fixed_point(self) -> dict[str, np.ndarray]:
+    def _fixed_point(self) -> Array:
         parts, processing = self.parts, self.processing
-        base = self._base()
-        cover = parts["stockpiles"].groupby("material")["cover_days"].sum().to_dict()
-        outputs, inputs = (
-            group((p for p, _ in ratios), ((k, ratio) for (_, k), ratio in ratios.items()))
-            for ratios in (processing.output, processing.input)
-        )
-        amplified, limits = self._amplification(), processing.run_limit
-        need = {material: values.copy() for material, values in base.items()}
+        base, amplified = self._base(), self._amplification()[:, None]
+        cover = np.bincount(
+            parts.codes("stockpiles", "material", parts.materials),
+            parts.numbers("stockpiles", "cover_days", 0.0),
+            len(base),
+        ) / (365 * parts.years)
+        limits = processing.run_limit.array
+        floor = np.where(self.must_run[processing.runs.codes[0]], limits, 0.0)
+        made, used = processing.making, processing.using
+        of_made, of_used = made.project((0, 2), processing.runs), used.project((0, 2), processing.runs)
+        output = processing.output.array[made.project((0, 1), processing.outputs)]
+        input_ = processing.input.array[used.project((0, 1), processing.inputs)]
+        need = base.copy()
         for _ in range(ROUNDS):
-            fresh = {material: values.copy() for material, values in base.items()}
-            for process, t in processing.runs:
-                wanted = max((need[k][t] / ratio for k, ratio in outputs.get(process, ())), default=0.0)
-                floor = limits[process, t] if process in self.must_run else 0.0
-                activity = min(limits[process, t], max(wanted, floor))
-                for k, ratio in inputs.get(process, ()):
-                    fresh[k][t] += ratio * activity
-            for material, wanted_now in fresh.items():
-                ahead = float(cover.get(material, 0.0)) / (365 * parts.years)
-                values = (wanted_now + ahead * wanted_now.max(initial=0.0)) * amplified[material]
-                fresh[material] = values[::-1].cumsum()[::-1] if material in self.storable else values
-            if all(np.allclose(fresh[k], need[k], rtol=1e-12) for k in need):
+            wanted = floor.copy()
+            np.maximum.at(wanted, of_made, need[made.codes[1], made.codes[2]] / output)
+            fresh = base.copy()
+            np.add.at(fresh, (used.codes[1], used.codes[2]), input_ * np.minimum(limits, wanted)[of_used])
+            fresh = (fresh + cover[:, None] * fresh.max(axis=1, initial=0.0)[:, None]) * amplified
+            fresh = np.where(self.storable[:, None], fresh[:, ::-1].cumsum(axis=1)[:, ::-1], fresh)
+            if np.allclose(fresh, need, rtol=1e-12):
                 return need
-            need = {k: np.maximum(need[k], fresh[k]) for k in need}
-        return {k: self._unlimited() for k in self.materials}
+            need = np.maximum(need, fresh)
+        return np.full_like(need, np.inf)
 
-    def over(self, material: str, periods: list[int]) -> float:
-        """The most that can be needed of what is bought in these periods."""
-        need = self.need[material]
-        return float(need[periods].max() if material in self.storable else need[periods].sum())
+    def over(self, group: Array, count: int, material: Array, t: Array) -> Array:
+        """The most that can be needed of what each group (numbers, in any order) buys of one material."""
+        need = self.need[material, t]
+        most, total = np.zeros(count), np.bincount(group, need, count)
+        np.maximum.at(most, group, need)
+        storable = np.zeros(count, dtype=bool)
+        storable[group] = self.storable[material]
+        return np.where(storable, most, total)
 
 
-def activation(parts: Parts, flow: Flow, processing: Processing, balance: Balance) -> Activation:
-    """Every switch of the instance: offers, set-ups, processes, runs, lanes and routes."""
-    needs = _Needs(parts, processing)
-    rows = _Switches(parts, needs)
-    rows.offers(flow)
-    rows.processes(processing)
-    rows.lanes(flow, balance)
-    rows.routes(flow, balance)
+def activation(parts: Parts, flow: Flow, processing: Processing, balance: Balance, lane: Array) -> Activation:
+    """Every switch of the instance: offers, set-ups, processes, runs, lanes and routes.
+
+    Args:
+        lane: lane of each shipment.
+
+    Raises:
+        InputError: nothing bounds what a switch lets through.
+    """
+    rows = _Switches(parts, flow, processing)
+    rows.offers()
+    rows.processes()
+    if (parts.lanes.fixed_cost > 0).any() or (parts.numbers("routes", "fixed_cost", 0.0) > 0).any():
+        rows.lanes_and_routes(_LaneLimits(parts, flow, balance, rows.needs, lane))
     return rows.done()
+
+
+class _LaneLimits:
+    """The most that is worth while on each lane over the shipments of a calendar year."""
+
+    def __init__(self, parts: Parts, flow: Flow, balance: Balance, needs: _Needs, lane: Array) -> None:
+        self.parts, self.lane, self.t = parts, lane, flow.shipments.codes[3]
+        self.flow, self.balance, self.needs = flow, balance, needs
+
+    def of(self, shipments: Array, group: Array, count: int) -> Array:
+        """By group of shipments, each of one lane and year."""
+        flow, balance = self.flow, self.balance
+        lane = self.lane[shipments]
+        material = self.parts.lanes.material[lane]
+        most = np.minimum(
+            np.bincount(group, flow.shipment_limit.array[shipments], count),
+            self.needs.over(group, count, material, self.t[shipments]),
+        )
+        size = len(balance.nodes)
+
+        def some(groups: Groups) -> Array:
+            return np.bincount(groups.rows, minlength=size) > 0
+
+        leaving, arriving = (np.full(len(flow.shipments), -1) for _ in range(2))
+        for at, groups in ((leaving, balance.leaving), (arriving, balance.arriving)):
+            at[slice(None) if groups.members is None else groups.members] = groups.rows
+        at_origin, landing = leaving[shipments], arriving[shipments]
+        passing = some(balance.arriving) | some(balance.making) | some(balance.stocked)
+        sold = np.zeros(size)
+        members = slice(None) if balance.selling.members is None else balance.selling.members
+        np.add.at(sold, balance.selling.rows, flow.sale_limit.array[members])
+        own = np.bincount(group, passing[at_origin], count) == 0
+        most = np.where(own, np.minimum(most, np.bincount(group, sold[at_origin], count)), most)
+        going_on = some(balance.leaving) | some(balance.using) | some(balance.stocked) | some(balance.spare)
+        ends = np.bincount(group, (landing < 0) | going_on[landing], count) == 0
+        wanted = np.bincount(group, balance.demand.array[landing] / flow.kept.array[lane], count)
+        return np.where(ends, np.minimum(most, wanted), most)
 
 
 class _Switches:
     """An Activation in the making."""
 
-    def __init__(self, parts: Parts, needs: _Needs) -> None:
-        self.parts, self.needs = parts, needs
-        self.keys: list[Switch] = []
-        self.data: dict[str, dict[Any, Any]] = {
-            name: {} for name in Activation.__dataclass_fields__ if name not in ("keys", "links")
-        }
-        self.links: list[Switch] = []
+    def __init__(self, parts: Parts, flow: Flow, processing: Processing) -> None:
+        self.parts, self.flow, self.processing = parts, flow, processing
+        self.needs = _Needs(parts, processing)
+        self.years = list(dict.fromkeys(parts.calendar))
+        self.year = np.array([self.years.index(name) for name in parts.calendar])
+        """Calendar year of each period, by number."""
+        self.first = np.array([parts.calendar.index(name) for name in self.years])
+        """First period of each calendar year."""
+        self.names = tuple(Names() for _ in range(7))
+        self.codes: list[list[Array]] = []
+        self.data: dict[str, list[Array]] = {"most": [], "cost": [], "least": []}
+        self.members: dict[str, list[tuple[Array, Array]]] = {"sales": [], "runs": [], "shipments": []}
+        self.links: list[tuple[Array, Array, Array, Array, Array]] = []
+        self.count = 0
         self.problems: list[Problem] = []
 
     def add(
         self,
-        key: Switch,
-        most: float,
-        charge: float,
-        t: int,
-        members: tuple[list[Any], list[Any], list[Any]],
-        least: float = 0.0,
+        kind: str,
+        names: tuple[list[str], ...],
+        most: Array,
+        charge: Array,
+        t: Array,
+        members: tuple[str, Array, Array],
+        least: Array | None = None,
     ) -> None:
-        """One switch; ``members`` are its sales, runs and shipments."""
-        if not np.isfinite(most):
-            kind, site, destination, material, process = key[:5]
-            what = " ".join(part for part in (material, process, f"from {site}" * bool(site), destination) if part)
-            self.problems.append(
-                Problem(
-                    {"offer": "offers", "setup": "offers", "lane": "lanes", "route": "routes"}.get(kind, "processes"),
-                    None,
-                    "capacity",
-                    "",
-                    f"{what} has a fixed charge or a minimum, and nothing bounds how much of it can be worth while: "
-                    "give a capacity",
-                )
-            )
-        self.keys.append(key)
-        self.data["most"][key] = most
-        self.data["cost"][key] = charge * float(self.parts.discount[t])
-        if least > 0:
-            self.data["least"][key] = least
-        for name, found in zip(("sales", "runs", "shipments"), members, strict=True):
-            self.data[name][key] = found
+        """Switches of one kind; ``names`` along all dimensions but the first, ``members`` by switch and item."""
+        count = len(most)
+        for at in np.flatnonzero(~np.isfinite(most)).tolist():
+            self.problems.append(_unbounded(kind, *(some[at] for some in names[:4])))
+        columns = ([kind] * count, *names)
+        self.codes.append([known.codes(column) for known, column in zip(self.names, columns, strict=True)])
+        least = np.zeros(count) if least is None else least
+        for name, values in (("most", most), ("cost", charge * self.parts.discount[t]), ("least", least)):
+            self.data[name].append(values)
+        what, switch, item = members
+        self.members[what].append((switch + self.count, item))
+        self.count += count
 
-    def by_year(self, rows: list[Any], t_at: int) -> dict[str, list[Any]]:
-        """Columns by calendar year of their period, which stands at position ``t_at``."""
-        return group((self.parts.calendar[row[t_at]] for row in rows), rows)
+    def by_year(self, rows: Array, t: Array) -> tuple[Array, Array, Array]:
+        """Switches of rows of a table by calendar year: row and year of each, and the switch of every member."""
+        pairs, switch = np.unique(rows * len(self.years) + self.year[t], return_inverse=True)
+        row, year = np.divmod(pairs, len(self.years))
+        return row, year, switch
 
-    def first(self, year: str) -> int:
-        """First period of a calendar year."""
-        return self.parts.calendar.index(year)
-
-    def offers(self, flow: Flow) -> None:
+    def offers(self) -> None:
         """Yearly charges and awards, and set-ups by period."""
-        sales = group((sale[:3] for sale in flow.sales), flow.sales)
-        capacity = self.parts["sites"].set_index("site")["capacity"].to_dict()
-        offers = self.parts["offers"].sort_values(["site", "material", "from"])
-        names = ["site", "material", "from", "fixed_cost", "min_award", "capacity_use", "setup_use"]
-        for site, material, since, fixed, award, use, setup in tuples(offers, names):
-            own = float(capacity.get(site, np.nan)) * self.parts.years / use if use else np.nan
-            own = np.inf if np.isnan(own) else own
-            rows = sales.get((site, material, since), [])
-            if fixed > 0 or award > 0:
-                for year, members in self.by_year(rows, 3).items():
-                    most = sum(min(flow.sale_limit[sale], own) for sale in members)
-                    most = min(most, self.needs.over(material, [sale[3] for sale in members]))
-                    key = ("offer", site, "", material, "", since, year)
-                    self.add(key, max(most, award), fixed, self.first(year), (members, [], []), award)
-            if setup > 0:
-                for sale in rows:
-                    most = min(flow.sale_limit[sale], own, self.needs.over(material, [sale[3]]))
-                    key = ("setup", site, "", material, "", since, self.parts.periods[sale[3]])
-                    self.add(key, most, 0.0, sale[3], ([sale], [], []))
-
-    def processes(self, processing: Processing) -> None:
-        """Yearly charges and, where there is a least load, runs by period."""
-        runs = group((run[0] for run in processing.runs), processing.runs)
-        outputs = group((p for p, _ in processing.output), ((k, r) for (_, k), r in processing.output.items()))
-        names = ["process", "fixed_cost", "min_load"]
-        for process, fixed, load in tuples(self.parts["processes"].sort_values("process"), names):
-
-            def most(run: Any, name: str = process, whole: bool = load > 0) -> float:
-                wanted = max((self.needs.over(k, [run[1]]) / ratio for k, ratio in outputs.get(name, ())), default=0.0)
-                limit = processing.run_limit[run]
-                return float(limit if whole else min(limit, wanted))
-
-            if fixed > 0:
-                for year, members in self.by_year(runs.get(process, []), 1).items():
-                    key = ("process", "", "", "", process, "", year)
-                    self.add(key, sum(most(run) for run in members), fixed, self.first(year), ([], members, []))
-            if load > 0:
-                for run in runs.get(process, []):
-                    key = ("run", "", "", "", process, "", self.parts.periods[run[1]])
-                    self.add(key, most(run), 0.0, run[1], ([], [run], []), load * processing.run_limit[run])
-
-    def lane_most(self, flow: Flow, balance: Balance, members: list[Any]) -> float:
-        """The most that is worth while on one lane over the shipments of a year."""
-        origin, destination, material, _ = members[0]
-        most = min(
-            sum(flow.shipment_limit[shipment] for shipment in members),
-            self.needs.over(material, [shipment[3] for shipment in members]),
+        parts, flow = self.parts, self.flow
+        sales, offers = flow.sales, flow.offers
+        offer, t = sales.project((0, 1, 2), offers), sales.codes[3]
+        by_offer = parts.rows_of("offers", offers)
+        fixed, award, use, setup = (
+            parts.numbers("offers", name, 0.0)[by_offer]
+            for name in ("fixed_cost", "min_award", "capacity_use", "setup_use")
         )
-        at_origin = [(origin, material, shipment[3]) for shipment in members]
-        if not any(balance.arriving[n] or balance.making[n] or balance.stocked[n] for n in at_origin):
-            most = min(most, sum(flow.sale_limit[sale] for node in at_origin for sale in balance.selling[node]))
-        lead = self.lead[origin, destination, material]
-        landing = [(destination, material, shipment[3] + lead) for shipment in members]
-        if all(node in self.nodes for node in landing) and not any(
-            balance.leaving[n] or balance.using[n] or balance.stocked[n] or balance.spare[n] for n in landing
-        ):
-            wanted = sum(balance.demand.get(node, 0.0) for node in landing)
-            most = min(most, wanted / flow.kept[origin, destination, material])
-        return most
+        capacity = np.full(len(parts.sites), np.inf)
+        capacity[parts.codes("sites", "site", parts.sites)] = parts.numbers("sites", "capacity", np.inf) * parts.years
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = np.where(use > 0, capacity[offers.codes[0]] / use, np.inf)
+        limit = np.minimum(flow.sale_limit.array, own[offer])
 
-    def lanes(self, flow: Flow, balance: Balance) -> None:
-        """Yearly charges of lanes."""
-        self.lead = dict(zip(tuples(self.parts.lanes, KEY), self.parts.lanes["lead_time"].astype(int), strict=True))
-        self.nodes = set(balance.nodes)
-        self.shipments = group((shipment[:3] for shipment in flow.shipments), flow.shipments)
-        for lane in tuples(self.parts.lanes.loc[self.parts.lanes["fixed_cost"] > 0], [*KEY, "fixed_cost"]):
-            for year, members in self.by_year(self.shipments.get(lane[:3], []), 3).items():
-                key = ("lane", lane[0], lane[1], lane[2], "", "", year)
-                self.add(key, self.lane_most(flow, balance, members), lane[3], self.first(year), ([], [], members))
+        def names(rows: Array, ends: list[str]) -> tuple[list[str], ...]:
+            site, material, since = (offers.column(j)[rows].tolist() for j in range(3))
+            return site, [""] * len(rows), material, [""] * len(rows), since, ends
 
-    def routes(self, flow: Flow, balance: Balance) -> None:
-        """Yearly charges of routes, and each material's own link."""
-        routes = self.parts["routes"]
-        routes = routes.loc[routes["fixed_cost"] > 0].sort_values(["origin", "destination"])
-        lanes = group((lane[:2] for lane in self.shipments), self.shipments)
-        for origin, destination, capacity, fixed in tuples(routes, ["origin", "destination", "capacity", "fixed_cost"]):
-            found = [s for lane in lanes.get((origin, destination), []) for s in self.shipments[lane]]
-            for year, members in self.by_year(found, 3).items():
-                key = ("route", origin, destination, "", "", "", year)
-                by_material = group((shipment[2] for shipment in members), members)
-                each = {k: self.lane_most(flow, balance, rows) for k, rows in by_material.items()}
-                room = capacity * self.parts.years * len({shipment[3] for shipment in members})
-                most = min(sum(each.values()), np.inf if np.isnan(room) else room)
-                self.add(key, most, fixed, self.first(year), ([], [], members))
-                for material, rows in by_material.items():
-                    if len(by_material) > 1 and each[material] < most:
-                        link = ("route", origin, destination, material, "", "", year)
-                        self.links.append(link)
-                        self.data["link_of"][link] = [key]
-                        self.data["link_most"][link] = each[material]
-                        self.data["link_shipments"][link] = rows
+        here = np.flatnonzero((fixed + award)[offer] > 0)
+        if len(here):
+            rows, year, switch = self.by_year(offer[here], t[here])
+            most = np.bincount(switch, limit[here], len(rows))
+            most = np.minimum(most, self.needs.over(switch, len(rows), sales.codes[1][here], t[here]))
+            ends = [self.years[at] for at in year.tolist()]
+            most = np.maximum(most, award[rows])
+            self.add(
+                "offer", names(rows, ends), most, fixed[rows], self.first[year], ("sales", switch, here), award[rows]
+            )
+        here = np.flatnonzero(setup[offer] > 0)
+        if len(here):
+            most = np.minimum(limit[here], self.needs.need[sales.codes[1][here], t[here]])
+            ends = [parts.periods[at] for at in t[here].tolist()]
+            free = np.zeros(len(here))
+            self.add("setup", names(offer[here], ends), most, free, t[here], ("sales", np.arange(len(here)), here))
+
+    def processes(self) -> None:
+        """Yearly charges and, where there is a least load, runs by period."""
+        parts, processing = self.parts, self.processing
+        fixed, load = np.zeros(len(parts.processes)), np.zeros(len(parts.processes))
+        code = parts.codes("processes", "process", parts.processes)
+        fixed[code], load[code] = (parts.numbers("processes", name, 0.0) for name in ("fixed_cost", "min_load"))
+        process, t = processing.runs.codes
+        limit = processing.run_limit.array
+
+        def names(rows: Array, ends: list[str]) -> tuple[list[str], ...]:
+            nothing = [""] * len(rows)
+            return nothing, nothing, nothing, parts.processes.names[rows].tolist(), nothing, ends
+
+        here = np.flatnonzero(fixed[process] > 0)
+        if len(here):
+            wanted, made = np.zeros(len(limit)), processing.making
+            output = processing.output.array[made.project((0, 1), processing.outputs)]
+            need = self.needs.need[made.codes[1], made.codes[2]]
+            np.maximum.at(wanted, made.project((0, 2), processing.runs), need / output)
+            most = np.where(load[process] > 0, limit, np.minimum(limit, wanted))
+            rows, year, switch = self.by_year(process[here], t[here])
+            ends = [self.years[at] for at in year.tolist()]
+            total = np.bincount(switch, most[here], len(rows))
+            self.add("process", names(rows, ends), total, fixed[rows], self.first[year], ("runs", switch, here))
+        here = np.flatnonzero(load[process] > 0)
+        if len(here):
+            ends = [parts.periods[at] for at in t[here].tolist()]
+            free, least = np.zeros(len(here)), load[process[here]] * limit[here]
+            switch = np.arange(len(here))
+            self.add("run", names(process[here], ends), limit[here], free, t[here], ("runs", switch, here), least)
+
+    def lanes_and_routes(self, limits: _LaneLimits) -> None:
+        """Yearly charges of lanes; yearly charges of routes, and each material's own link."""
+        parts, lanes = self.parts, self.parts.lanes
+        names = parts.sites.names
+        here = np.flatnonzero(lanes.fixed_cost[limits.lane] > 0)
+        if len(here):
+            rows, year, switch = self.by_year(limits.lane[here], limits.t[here])
+            nothing = [""] * len(rows)
+            ends = [self.years[at] for at in year.tolist()]
+            known = names[lanes.origin[rows]].tolist(), names[lanes.destination[rows]].tolist()
+            material = parts.materials.names[lanes.material[rows]].tolist()
+            most = limits.of(here, switch, len(rows))
+            self.add(
+                "lane",
+                (*known, material, nothing, nothing, ends),
+                most,
+                lanes.fixed_cost[rows],
+                self.first[year],
+                ("shipments", switch, here),
+            )
+        self._routes(limits)
+
+    def _routes(self, limits: _LaneLimits) -> None:
+        parts, lanes, names = self.parts, self.parts.lanes, self.parts.sites.names
+        width = len(parts.sites)
+        charge, room = parts.numbers("routes", "fixed_cost", 0.0), parts.numbers("routes", "capacity", np.inf)
+        ends = [parts.codes("routes", name, parts.sites) for name in ("origin", "destination")]
+        charged = np.flatnonzero(charge > 0)
+        charged = charged[np.lexsort((ends[1][charged], ends[0][charged]))]
+        pairs = keys([end[charged] for end in ends], (0, width))
+        route = look_up(pairs, keys((lanes.origin, lanes.destination), (0, width)))[limits.lane]
+        here = np.flatnonzero(route >= 0)
+        if not len(here):
+            return
+        rows, year, switch = self.by_year(route[here], limits.t[here])
+        single, link = np.unique(switch * len(lanes) + limits.lane[here], return_inverse=True)
+        of_link, lane = np.divmod(single, len(lanes))
+        each = limits.of(here, link, len(single))
+        steps = np.unique(switch * parts.count + limits.t[here]) // parts.count
+        held = room[charged[rows]] * parts.years * np.bincount(steps, minlength=len(rows))
+        most = np.minimum(np.bincount(of_link, each, len(rows)), held)
+        nothing = [""] * len(rows)
+        known = [names[end[charged[rows]]].tolist() for end in ends]
+        labels = [self.years[at] for at in year.tolist()]
+        tight = np.flatnonzero((np.bincount(of_link, minlength=len(rows))[of_link] > 1) & (each < most[of_link]))
+        kept = np.full(len(single), -1)
+        kept[tight] = np.arange(len(tight))
+        inside = np.flatnonzero(kept[link] >= 0)
+        self.links.append(
+            (of_link[tight] + self.count, lanes.material[lane[tight]], each[tight], kept[link[inside]], here[inside])
+        )
+        self.add(
+            "route",
+            (known[0], known[1], nothing, nothing, nothing, labels),
+            most,
+            charge[charged[rows]],
+            self.first[year],
+            ("shipments", switch, here),
+        )
 
     def done(self) -> Activation:
         """The finished family.
@@ -293,4 +362,44 @@ class _Switches:
         """
         if self.problems:
             raise InputError(self.parts.instance.name, self.problems)
-        return Activation(keys=self.keys, links=self.links, **self.data)
+        empty = np.empty(0, dtype=np.int64)
+        links = self.links or [(empty, empty, np.empty(0), empty, empty)]
+        of_link, material, link_most, link, item = (np.concatenate(part) for part in zip(*links, strict=True))
+        material_names = self.parts.materials.names[material].tolist()
+        link_material = self.names[3].codes(material_names)
+        codes = [np.concatenate(part) for part in zip(*self.codes, strict=True)] if self.codes else [empty] * 7
+        labels = [known.labels() for known in self.names]
+        switches = Index(*zip(labels, codes, strict=True))
+        of_switch = [code[of_link] for code in codes]
+        of_switch[3] = link_material
+        linked = Index(*zip(labels, of_switch, strict=True))
+        groups = {}
+        of = {"sales": self.flow.sales, "runs": self.processing.runs, "shipments": self.flow.shipments}
+        for name, pairs in self.members.items():
+            found = [np.concatenate(part) for part in zip(*pairs, strict=True)] if pairs else [empty, empty]
+            groups[name] = Groups(switches, of[name], found[0], found[1])
+        most, cost, least = (np.concatenate([np.empty(0), *self.data[name]]) for name in ("most", "cost", "least"))
+        must = np.flatnonzero(least > 0)
+        floors = switches.take(must)
+        floors.link((0, 1, 2, 3, 4, 5, 6), switches, must)
+        return Activation(
+            switches=switches,
+            most=Values(switches, most),
+            cost=Values(switches, cost),
+            floors=floors,
+            least=Values(floors, least[must]),
+            links=linked,
+            link_of=Groups(linked, switches, np.arange(len(of_link)), of_link),
+            link_most=Values(linked, link_most),
+            link_shipments=Groups(linked, self.flow.shipments, link, item),
+            **groups,
+        )
+
+
+def _unbounded(kind: str, site: str, destination: str, material: str, process: str) -> Problem:
+    what = " ".join(part for part in (material, process, f"from {site}" * bool(site), destination) if part)
+    table = {"offer": "offers", "setup": "offers", "lane": "lanes", "route": "routes"}.get(kind, "processes")
+    told = (
+        f"{what} has a fixed charge or a minimum, and nothing bounds how much of it can be worth while: give a capacity"
+    )
+    return Problem(table, None, "capacity", "", told)

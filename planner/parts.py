@@ -1,23 +1,27 @@
-"""An instance in model units, and what several families read of it: the only place where units are converted.
+"""An instance in model units and in codes: the only place where units are converted and names are coded.
 
-Every column of the tables states its unit (``tables.py``), so one pass converts them all: mass to ``mass`` tonnes,
+Every column of the tables states its unit (``tables.py``), so one rule converts them all: mass to ``mass`` tonnes,
 money to ``money`` of currency, both powers of two near the instance's own typical quantity and price, so that
-coefficients stay near 1 and a tonne written as 1 000 kg gives the same matrix.
+coefficients stay near 1 and a tonne written as 1 000 kg gives the same matrix. Codes follow the order of the names, so
+that rows in another order give the same matrix too.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import log2
-from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from mineral_sourcing.arrays import Array, Index, Labels
 from planner.instance import Instance
-from planner.lanes import KEY, all_lanes, duties, window
+from planner.lanes import KEY, all_lanes, duties
 from planner.periods import PER_YEAR, horizon, ordinal
 from planner.scope import Scope
-from planner.tables import TABLES, columns
+from planner.tables import columns
 
 TONNES = {"t": 1.0, "kg": 0.001, "kt": 1000.0}
 """Tonnes per mass unit of an instance."""
@@ -33,168 +37,315 @@ class Units:
     """Currency."""
 
 
-@dataclass(frozen=True)
-class Parts:
-    """The tables in model units and what several families read of them."""
-
-    instance: Instance
-    units: Units
-    scope: Scope
-    lanes: pd.DataFrame
-    duty: np.ndarray
-    """Money per mass, lane by period."""
-    years: float
-    """Years of a period."""
-    periods: tuple[str, ...]
-    discount: np.ndarray
-    calendar: tuple[str, ...]
-    """Calendar year of each period."""
-
-    def __getitem__(self, table: str) -> pd.DataFrame:
-        """A table in model units."""
-        return self.instance.tables[table]
-
-    @property
-    def count(self) -> int:
-        """Number of periods."""
-        return len(self.periods)
-
-
-def group(keys: Iterable[Hashable], members: Iterable[Any]) -> dict[Any, list[Any]]:
-    """Members by key, in order."""
-    found: dict[Any, list[Any]] = {}
-    for key, member in zip(keys, members, strict=True):
-        found.setdefault(key, []).append(member)
-    return found
-
-
-def spread(parts: Parts, frame: pd.DataFrame) -> pd.DataFrame:
-    """Each row once for every period of its window, with the period's index in ``t``."""
-    begins, ends = window(parts.instance, frame)
-    lengths = np.maximum(ends - begins + 1, 0)
-    rows = np.repeat(np.arange(len(frame)), lengths)
-    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return frame.iloc[rows].assign(t=np.arange(len(rows)) - starts + np.repeat(begins, lengths)).reset_index(drop=True)
-
-
-def tuples(frame: pd.DataFrame, names: list[str]) -> list[Any]:
-    """Rows as tuples of plain values."""
-    return list(zip(*(frame[name].tolist() for name in names), strict=True))
-
-
 def units_of(instance: Instance) -> Units:
     """Powers of two that bring typical quantities near 100 and typical prices near 10.
 
     Typical is the geometric mean of what demands, offers and processes state.
     """
     header, tables = instance.header, instance.tables
-    quantities = pd.concat(
-        [tables["demands"]["quantity"], tables["offers"]["capacity"], tables["stockpiles"]["initial"]]
-    )
-    prices = pd.concat([tables["offers"]["price"], tables["lanes"]["freight"], tables["processes"]["cost"].abs()])
-    quantity = _typical(quantities) * TONNES[header.mass_unit] / PER_YEAR[header.period_length]
-    price = _typical(prices) / TONNES[header.mass_unit]
+    quantity = _typical(tables["demands"]["quantity"], tables["offers"]["capacity"], tables["stockpiles"]["initial"])
+    price = _typical(tables["offers"]["price"], tables["lanes"]["freight"], tables["processes"]["cost"].abs())
+    quantity *= TONNES[header.mass_unit] / PER_YEAR[header.period_length]
     mass = 2.0 ** round(log2(quantity / 100))
-    return Units(mass, 2.0 ** round(log2(price * mass / 10)))
+    return Units(mass, 2.0 ** round(log2(price / TONNES[header.mass_unit] * mass / 10)))
 
 
-def _typical(values: pd.Series) -> float:
+def _typical(*columns: pd.Series) -> float:
+    values = np.concatenate([column.to_numpy(dtype=np.float64) for column in columns])
     positive = values[values > 0]
     return float(np.exp(np.log(positive).mean())) if len(positive) else 1.0
 
 
-def in_units(instance: Instance, units: Units) -> Instance:
-    """The same instance with every quantity, price and amount in model units."""
-    mass = TONNES[instance.header.mass_unit] / units.mass
-    money = 1.0 / units.money
-    factors = {
-        "mass": mass,
-        "mass/year": mass,
-        "money": money,
-        "money/mass": money / mass,
-        "money/mass/year": money / mass,
-    }
-    tables = {}
-    for name in TABLES:
-        frame = instance.tables[name]
-        scaled = {
-            column.name: frame[column.name] * factors[column.unit]
-            for column in columns(name).values()
-            if column.unit in factors
+@dataclass(frozen=True)
+class Lanes:
+    """Every lane, stated or derived, by origin, destination and material; codes, and terms in model units."""
+
+    origin: Array
+    destination: Array
+    material: Array
+    freight: Array
+    loss: Array
+    lead_time: Array
+    capacity: Array
+    """Per year; ``inf`` where there is none."""
+    fixed_cost: Array
+    duty: Array | None
+    """Money per mass, lane by period; ``None`` where no lane has any."""
+
+    def __len__(self) -> int:
+        return len(self.origin)
+
+
+class Parts:
+    """The tables of a checked instance, as the families read them."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance, self.units = instance, units_of(instance)
+        header = instance.header
+        self.count = header.periods
+        per_year = PER_YEAR[header.period_length]
+        self.years = 1 / per_year
+        """Years of a period."""
+        self.periods = horizon(header.first_period, header.periods, header.period_length)
+        self.discount = (1 + header.discount_rate) ** -(np.arange(header.periods) / per_year)
+        self.calendar = tuple(period[:4] for period in self.periods)
+        """Calendar year of each period."""
+        self.steps = Labels(range(header.periods))
+        self.mass = TONNES[header.mass_unit] / self.units.mass
+        """Model units in a mass unit of the instance."""
+        self.price = 1 / self.units.money / self.mass
+        """Model units in one currency per mass unit of the instance."""
+        self._factors = {
+            "mass": self.mass,
+            "mass/year": self.mass,
+            "money": 1 / self.units.money,
+            "money/mass": self.price,
+            "money/mass/year": self.price,
         }
-        tables[name] = frame.assign(**scaled)
-    rules = tables["rules"]
-    tables["rules"] = rules.assign(
-        limit=rules["limit"].where(rules["kind"].str.endswith("_share"), rules["limit"] * mass)
-    )
-    return Instance(instance.header, tables)
+        self._numbers: dict[tuple[str, str], Array] = {}
+
+    def rows(self, table: str) -> int:
+        """Number of rows of a table."""
+        return len(self.instance.tables[table])
+
+    def texts(self, table: str, column: str) -> list[str]:
+        """Cells of a text column."""
+        return self.instance.tables[table][column].tolist()
+
+    def codes(self, table: str, column: str, labels: Labels) -> Array:
+        """Codes of a column of names; −1 where a name is none of the labels."""
+        return code(self.instance.tables[table][column], labels)
+
+    def numbers(self, table: str, column: str, empty: float = np.nan) -> Array:
+        """A column of numbers in model units; ``empty`` where the cell is."""
+        found = self._numbers.get((table, column))
+        if found is None:
+            found = self.instance.tables[table][column].to_numpy(dtype=np.float64)
+            found = found * self._factors.get(columns(table)[column].unit, 1.0)
+            self._numbers[table, column] = found
+        return found if np.isnan(empty) else np.where(np.isnan(found), empty, found)
+
+    @cached_property
+    def scope(self) -> Scope:
+        """Names resolved."""
+        return Scope.of(self.instance)
+
+    @cached_property
+    def sites(self) -> Labels:
+        """Sites by name."""
+        return Labels(sorted(self.texts("sites", "site")))
+
+    @cached_property
+    def materials(self) -> Labels:
+        """Materials by name."""
+        return Labels(sorted(self.texts("materials", "material")))
+
+    @cached_property
+    def processes(self) -> Labels:
+        """Processes by name."""
+        return Labels(sorted(self.texts("processes", "process")))
+
+    @cached_property
+    def process_site(self) -> Array:
+        """Site of each process."""
+        found = np.empty(len(self.processes), dtype=np.int64)
+        found[self.codes("processes", "process", self.processes)] = self.codes("processes", "site", self.sites)
+        return found
+
+    def rows_of(self, table: str, index: Index) -> Array:
+        """Row of a table that each key of an index (site, material, from) stands for."""
+        names = zip(("site", "material", "from"), index.labels, strict=True)
+        return Index(*((labels, self.codes(table, name, labels)) for name, labels in names)).find(index.codes)
+
+    def windows(self, table: str) -> tuple[Array, Array]:
+        """First and last period index (inclusive) of each row's window, clipped to the horizon."""
+        begins = np.maximum(self.steps_of(table, "from", 0), 0)
+        return begins, np.minimum(self.steps_of(table, "until", self.count - 1), self.count - 1)
+
+    def steps_of(self, table: str, column: str, empty: int) -> Array:
+        """Index of the period that each cell names, before 0 or past the horizon too."""
+        length, first = self.instance.header.period_length, self.instance.header.first_period
+        start = ordinal(first, length) or 0
+        codes, names = pd.factorize(self.instance.tables[table][column])
+        steps = [(ordinal(str(name), length) or 0) - start if name else empty for name in names]
+        return np.array(steps or [empty], dtype=np.int64)[codes]
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """Every lane, sorted."""
+        stated = self.instance.tables["lanes"]
+        taxed = self.rows("duties") > 0 or bool((stated["duty"] > 0).any())
+        plain = not taxed and not self.rows("freight")
+        frame = stated if plain else all_lanes(self.instance)
+        ends = [
+            code(frame[name], labels)
+            for name, labels in zip(KEY, (self.sites, self.sites, self.materials), strict=True)
+        ]
+        order = np.lexsort(ends[::-1]) if plain else np.arange(len(frame))
+        duty = None
+        if taxed:
+            per_mass = duties(self.instance, frame, self.scope).per_mass * self.price
+            duty = per_mass if per_mass.any() else None
+
+        def term(name: str, unit: str = "") -> Array:
+            return frame[name].to_numpy(dtype=np.float64)[order] * self._factors.get(unit, 1.0)
+
+        capacity = term("capacity", "mass/year")
+        origin, destination, material = (end[order] for end in ends)
+        return Lanes(
+            origin,
+            destination,
+            material,
+            freight=term("freight", "money/mass"),
+            loss=term("loss"),
+            lead_time=term("lead_time").astype(np.int64),
+            capacity=np.where(np.isnan(capacity), np.inf, capacity),
+            fixed_cost=term("fixed_cost", "money"),
+            duty=duty,
+        )
+
+    @cached_property
+    def coming(self) -> "Coming":
+        """What was under way at the start."""
+        return Coming.of(self)
+
+    @cached_property
+    def demand(self) -> "Demand":
+        """Demand of every site, material, priority and period."""
+        return Demand.of(self)
+
+    @cached_property
+    def demand_by_place(self) -> dict[tuple[int, int], Array]:
+        """All demand of a site for a material in each period, by codes."""
+        found: dict[tuple[int, int], Array] = {}
+        demand = self.demand
+        for site, material, t, amount in zip(
+            demand.site.tolist(), demand.material.tolist(), demand.t.tolist(), demand.amount.tolist(), strict=True
+        ):
+            found.setdefault((site, material), np.zeros(self.count))[t] += amount
+        return found
 
 
-def parts_of(instance: Instance) -> Parts:
-    """Everything that families share: units, names, lanes, duties, periods."""
-    units = units_of(instance)
-    scaled = in_units(instance, units)
-    scope = Scope.of(instance)
-    lanes = all_lanes(scaled)
-    header = instance.header
-    per_year = PER_YEAR[header.period_length]
-    periods = horizon(header.first_period, header.periods, header.period_length)
-    return Parts(
-        instance=scaled,
-        units=units,
-        scope=scope,
-        lanes=lanes,
-        duty=duties(scaled, lanes, scope).per_mass,
-        years=1 / per_year,
-        periods=periods,
-        discount=(1 + header.discount_rate) ** -(np.arange(header.periods) / per_year),
-        calendar=tuple(period[:4] for period in periods),
-    )
+def code(names: pd.Series, labels: Labels) -> Array:
+    """Codes of names; −1 where a name is none of the labels."""
+    if not len(names):
+        return np.empty(0, dtype=np.int64)
+    known = pa.array(labels.names, type=pa.large_string())
+    found = pc.index_in(pa.array(names, type=pa.large_string()), value_set=known)
+    return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def arrivals(parts: Parts) -> pd.DataFrame:
-    """Every possible dispatch: the lane's row in ``lane``, dispatch ``t``, arrival ``arrives``, and its ``limit``."""
-    lanes, count = parts.lanes, parts.count
-    frame = lanes.loc[lanes.index.repeat(count)].assign(lane=np.repeat(np.arange(len(lanes)), count))
-    frame = frame.reset_index(drop=True)
-    frame["t"] = np.tile(np.arange(count), len(lanes))
-    frame["arrives"] = frame["t"] + frame["lead_time"].astype(np.int64)
-    frame["limit"] = (frame["capacity"] * parts.years).fillna(np.inf)
-    late = frame["arrives"] >= count
-    if not late.any():
-        return frame
-    final = parts["in_transit"].loc[parts["in_transit"]["final"] > 0, [*KEY, "arrives", "final"]]
-    length, first = parts.instance.header.period_length, parts.instance.header.first_period
-    start = ordinal(first, length) or 0
-    final = final.assign(arrives=[(ordinal(name, length) or 0) - start for name in final["arrives"]])
-    allowed = frame.loc[late, [*KEY, "arrives"]].merge(final, on=[*KEY, "arrives"], how="left")["final"]
-    frame.loc[late, "limit"] = np.minimum(frame.loc[late, "limit"].to_numpy(), allowed.fillna(-1.0).to_numpy())
-    return frame.loc[frame["limit"] >= 0].reset_index(drop=True)
+class Names:
+    """Names met one after another, and a code for each."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+
+    def codes(self, names: Sequence[str]) -> Array:
+        """Codes of some names, old and new."""
+        return np.array([self.known.setdefault(name, len(self.known)) for name in names], dtype=np.int64)
+
+    def labels(self) -> Labels:
+        """All names met."""
+        return Labels(list(self.known))
 
 
-def under_way(parts: Parts) -> pd.DataFrame:
-    """Rows of ``in_transit`` that arrive within the horizon, arrival index in ``t``, with the lane's terms."""
-    rows = parts["in_transit"]
-    length, first = parts.instance.header.period_length, parts.instance.header.first_period
-    start = ordinal(first, length) or 0
-    rows = rows.assign(t=[(ordinal(name, length) or 0) - start for name in rows["arrives"]])
-    rows = rows.loc[(rows["t"] >= 0) & (rows["t"] < parts.count) & (rows["quantity"] > 0)]
-    terms = parts.lanes[[*KEY, "freight", "loss"]].assign(duty=parts.duty[:, 0])
-    rows = rows.merge(terms, on=KEY, how="left").fillna({"freight": 0.0, "loss": 0.0, "duty": 0.0})
-    return rows.assign(arriving=rows["quantity"] * (1 - rows["loss"]))
+def spread(begins: Array, ends: Array) -> tuple[Array, Array]:
+    """Each row once for every period of its window: row and period."""
+    lengths = np.maximum(ends - begins + 1, 0)
+    rows = np.repeat(np.arange(len(begins)), lengths)
+    return rows, np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + begins[rows]
 
 
-def demand_rows(parts: Parts) -> pd.DataFrame:
-    """Demand of every site, material, priority and period, in ``amount``; a period's own row beats the general one."""
-    frame = parts["demands"]
-    key = ["site", "material", "priority"]
-    general = frame.loc[frame["period"] == "", [*key, "quantity"]]
-    general = general.loc[general.index.repeat(parts.count)].assign(
-        t=np.tile(np.arange(parts.count), len(general)), own=0
-    )
-    index = {name: t for t, name in enumerate(parts.periods)}
-    own = frame.assign(t=frame["period"].map(index), own=1).dropna(subset="t")
-    both = pd.concat([general, own[[*key, "quantity", "t", "own"]]]).astype({"t": np.int64})
-    both = both.sort_values([*key, "t", "own"], kind="stable").drop_duplicates([*key, "t"], keep="last")
-    both["amount"] = both["quantity"] * parts.years
-    return both.loc[both["amount"] > 0].reset_index(drop=True)
+def keys(columns: Sequence[Array], sizes: Sequence[int]) -> Array:
+    """One number for each row of codes, in the order of the codes."""
+    found = np.asarray(columns[0], dtype=np.int64)
+    for column, size in zip(columns[1:], sizes[1:], strict=True):
+        found = found * size + column
+    return found
+
+
+def look_up(known: Array, wanted: Array) -> Array:
+    """Position of each wanted number among known ones, which are all different; −1 where there is none."""
+    if not len(known):
+        return np.full(len(wanted), -1)
+    order = np.argsort(known, kind="stable")
+    at = np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)
+    return np.where(known[order[at]] == wanted, order[at], -1)
+
+
+@dataclass(frozen=True)
+class Coming:
+    """Rows of ``in_transit`` that arrive within the horizon."""
+
+    origin: Array
+    destination: Array
+    material: Array
+    t: Array
+    quantity: Array
+    arriving: Array
+    """After the loss of the lane, if there is one."""
+    charges: Array
+    """Freight and duty of the lane, per mass."""
+    paid: Array
+
+    @classmethod
+    def of(cls, parts: Parts) -> "Coming":
+        """Those of an instance."""
+        t, quantity = parts.steps_of("in_transit", "arrives", 0), parts.numbers("in_transit", "quantity", 0.0)
+        here = np.flatnonzero((t >= 0) & (t < parts.count) & (quantity > 0))
+        origin, destination, material = ends = [
+            parts.codes("in_transit", name, labels)[here]
+            for name, labels in zip(KEY, (parts.sites, parts.sites, parts.materials), strict=True)
+        ]
+        lanes, sizes = parts.lanes, (0, len(parts.sites), len(parts.materials))
+        lane = look_up(keys((lanes.origin, lanes.destination, lanes.material), sizes), keys(ends, sizes))
+
+        def term(values: Array) -> Array:
+            return np.where(lane >= 0, values[lane], 0.0) if len(lanes) else np.zeros(len(lane))
+
+        duty = lanes.duty[:, 0] if lanes.duty is not None else np.zeros(len(lanes))
+        paid = np.array(parts.texts("in_transit", "paid"), dtype=object)[here] != "no"
+        arriving = quantity[here] * (1 - term(lanes.loss))
+        charges = term(lanes.freight + duty)
+        return cls(origin, destination, material, t[here], quantity[here], arriving, charges, paid)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Every demand that is not nothing, by site, material, priority and period.
+
+    A period's own row beats the general one.
+    """
+
+    site: Array
+    material: Array
+    priority: Array
+    t: Array
+    amount: Array
+    priorities: Labels
+    """Priorities that some demand has."""
+
+    @classmethod
+    def of(cls, parts: Parts) -> "Demand":
+        """That of an instance."""
+        count = parts.count
+        priorities = Labels(sorted(set(parts.texts("demands", "priority"))))
+        site, material = (
+            parts.codes("demands", "site", parts.sites),
+            parts.codes("demands", "material", parts.materials),
+        )
+        priority = parts.codes("demands", "priority", priorities)
+        sizes = (0, len(parts.materials), len(priorities))
+        places, place = np.unique(keys((site, material, priority), sizes), return_inverse=True)
+        period = parts.codes("demands", "period", Labels([*parts.periods, ""]))
+        amount = np.zeros((len(places), count))
+        quantity = parts.numbers("demands", "quantity", 0.0) * parts.years
+        general = np.flatnonzero(period == count)
+        amount[place[general]] = quantity[general, None]
+        own = np.flatnonzero((period >= 0) & (period < count))
+        amount[place[own], period[own]] = quantity[own]
+        at, t = np.nonzero(amount > 0)
+        rest, level = np.divmod(places, max(len(priorities), 1))
+        sites, materials = np.divmod(rest, max(len(parts.materials), 1))
+        return cls(sites[at], materials[at], level[at], t, amount[at, t], priorities)

@@ -1,78 +1,151 @@
-"""Every rule against what the plan does: limit, actual, slack and shadow price."""
+"""Every rule against what the plan does: limit, actual, slack and shadow price; and every shadow price by its row."""
 
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from planner.solution import Solution
+from mineral_sourcing.arrays import Array, Index, Labels
+from planner.solution import Solution, total
 
-CAP = ["rule", "from", "subject", "material", "market", "period"]
-
-
-def _values(solution: Solution, variable: str) -> dict[Any, float]:
-    frame = solution.values.get(variable)
-    if frame is None:
-        return {}
-    keys = zip(*(frame[name].tolist() for name in frame.columns[:-1]), strict=True)
-    return dict(zip(keys, frame.iloc[:, -1].tolist(), strict=True))
+EMPTY = 1e-9
+"""Model units of a base below which a share of it is nothing."""
 
 
-def rule_report(solution: Solution) -> pd.DataFrame:
+def rule_report(solution: Solution) -> dict[str, Any]:
     """One row a cap or floor; quantities in tonnes, ``t`` the first period that it holds in."""
-    data, network = solution.network.concentration, solution.network
-    ship, sold = _values(solution, "flow.ship"), _values(solution, "flow.sold")
-    activity = _values(solution, "processing.activity")
-    base, excess = _values(solution, "concentration.base"), _values(solution, "concentration.excess")
-    output, kept = network.processing.output, network.flow.kept
-    rows = []
-    for cap in data.caps:
-        quantity = (
-            data.given[cap]
-            + sum(kept[row[:3]] * ship.get(row, 0.0) for row in data.counted_shipments[cap])
-            + sum(sold.get(row, 0.0) for row in data.counted_sales[cap])
-            + sum(output[p, k] * activity.get((p, t), 0.0) for p, k, t in data.counted_runs[cap])
-        )
-        against = base.get((*cap[:2], *cap[3:]), data.base_given[cap])
-        rows.append((*cap, quantity, against, excess.get(cap, 0.0)))
-    frame = pd.DataFrame(rows, columns=[*CAP, "quantity", "base", "excess"])
-    frame[["quantity", "base", "excess"]] *= solution.mass
-    return _against_limits(solution, frame)
+    data, flow = solution.network.concentration, solution.network.flow
+    processing, rows = solution.network.processing, solution.parts.instance.tables["rules"]
+    making = processing.making
+    output = processing.output.array[making.project((0, 1), processing.outputs)]
+    activity = solution.value("processing.activity")[making.project((0, 2), processing.runs)]
+    quantity = (
+        data.given.array
+        + total(data.counted_shipments, flow.kept.array[solution.assembled.lane], solution.value("flow.ship"))
+        + total(data.counted_sales, np.ones(len(flow.sales)), solution.value("flow.sold"))
+        + total(data.counted_runs, output, activity)
+    )
+    excess = np.zeros(len(data.caps))
+    excess[data.priced_in.rows] = solution.value("concentration.excess")
+    number = {pair: at for at, pair in enumerate(zip(rows["rule"], rows["from"], strict=True))}
+    names = zip(data.caps.column(0).tolist(), data.caps.column(1).tolist(), strict=True)
+    row = np.array([number[pair] for pair in names], dtype=np.int64)
+    kind = rows["kind"].to_numpy(dtype=object)[row]
+    share = np.array([str(name).endswith("_share") for name in kind], dtype=bool)
+    cap = np.array([str(name).startswith("max_") for name in kind], dtype=bool)
+    moving = np.isin(rows["base"].to_numpy(dtype=object)[row], ("consumption", "purchases"))
+    base = data.base_given.array.copy()
+    of_base = np.full(len(data.caps), 0)
+    of_base[data.base_of.rows] = data.base_of.members
+    base[moving] = solution.value("concentration.base")[of_base[moving]]
+    limit = rows["limit"].to_numpy()[row] * np.where(share, 1.0, solution.parts.mass * solution.mass)
+    empty = share & (base <= EMPTY)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        actual = np.where(share, np.where(empty, 0.0, quantity / base), quantity * solution.mass)
+    slack = np.where(cap, limit - actual, np.where(empty, 0.0, actual - limit))
+    order = _by_name(data.caps)
+    t = first_periods(solution, data.caps.column(1), data.caps.column(5))
+    price = solution.dual("concentration.cap") if len(solution.duals) else np.zeros(len(data.caps))
+    price = price * solution.price
+    penalty = np.nan_to_num(rows["penalty"].to_numpy(dtype=np.float64)[row]) * solution.parts.price * solution.money
+    columns = ("rule", "from", "subject", "material", "market", "period")
+    found: dict[str, Any] = {
+        name: (labels, codes[order])
+        for name, labels, codes in zip(columns, data.caps.labels, data.caps.codes, strict=True)
+    }
+    kinds, units = Labels(sorted(set(kind))), Labels(["share", "t"])
+    return found | {
+        "kind": (kinds, np.array([kinds.code[name] for name in kind], dtype=np.int64)[order]),
+        "unit": (units, np.where(share, 0, 1)[order]),
+        "limit": limit[order],
+        "actual": actual[order],
+        "slack": slack[order],
+        "quantity": quantity[order] * solution.mass,
+        "base": np.where(share, base * solution.mass, np.nan)[order],
+        "excess": excess[order] * solution.mass,
+        "penalty": (excess * penalty)[order],
+        "shadow_price": price[order],
+        "shadow_price_undiscounted": (price / solution.parts.discount[t])[order],
+        "binding": (Labels(["no", "yes"]), (price != 0)[order].astype(np.int64)),
+        "t": t[order],
+    }
 
 
-def _against_limits(solution: Solution, frame: pd.DataFrame) -> pd.DataFrame:
-    parts, mass, money = solution.parts, solution.mass, solution.money
-    terms = parts["rules"][["rule", "from", "kind", "limit", "penalty"]].rename(columns={"penalty": "price"})
-    frame = frame.merge(terms, on=["rule", "from"], how="left")
-    share = frame["kind"].str.endswith("_share")
-    cap = frame["kind"].str.startswith("max_")
-    frame["unit"] = np.where(share, "share", "t")
-    frame["limit"] = frame["limit"].where(share, frame["limit"] * mass)
-    frame["base"] = frame["base"].where(share)
-    empty = share & (frame["base"] <= 1e-9 * mass)
-    ratio = (frame["quantity"] / frame["base"].where(~empty)).where(~empty, 0.0)
-    frame["actual"] = ratio.where(share, frame["quantity"])
-    slack = (frame["limit"] - frame["actual"]).where(cap, frame["actual"] - frame["limit"])
-    frame["slack"] = slack.where(~(empty & ~cap), 0.0)
-    frame["penalty"] = frame["excess"] * frame["price"].fillna(0.0) * money / mass
-    first = {name: t for t, name in enumerate(parts.periods)}
-    frame["t"] = [
-        first_period(parts.calendar, first, since, period)
-        for since, period in zip(frame["from"], frame["period"], strict=True)
-    ]
-    prices = solution.duals.get("concentration.cap")
-    if prices is None or frame.empty:
-        frame["shadow_price"] = 0.0
-    else:
-        frame = frame.merge(prices.set_axis([*CAP, "shadow_price"], axis=1), on=CAP, how="left")
-        frame["shadow_price"] = frame["shadow_price"].fillna(0.0) * money / mass
-    frame["shadow_price_undiscounted"] = frame["shadow_price"] / parts.discount[frame["t"].to_numpy(dtype=np.int64)]
-    return frame.assign(binding=np.where(frame["shadow_price"] != 0, "yes", "no"))
+def _by_name(index: Index) -> Array:
+    """Order of the keys by their names."""
+    ranks = []
+    for labels, codes in zip(index.labels, index.codes, strict=True):
+        rank = np.empty(len(labels), dtype=np.int64)
+        rank[np.argsort(np.array([str(name) for name in labels.names]), kind="stable")] = np.arange(len(labels))
+        ranks.append(rank[codes])
+    return np.lexsort(ranks[::-1])
 
 
-def first_period(calendar: tuple[str, ...], first: dict[str, int], since: str, period: str) -> int:
-    """First period of a label: a period, a calendar year from the rule's own start on, or ``first..last``."""
-    name = period.split("..", maxsplit=1)[0]
-    if name in first:
-        return first[name]
-    return max(calendar.index(name), first.get(since, 0))
+def first_periods(solution: Solution, since: Array, period: Array) -> Array:
+    """First period of labels: a period, a calendar year from the rule's own start on, or ``first..last``; 0 of none."""
+    parts = solution.parts
+    step = {name: t for t, name in enumerate(parts.periods)}
+    known: dict[tuple[str, str], int] = {}
+    for pair in set(zip(since.tolist(), period.tolist(), strict=True)):
+        name = pair[1].split("..", maxsplit=1)[0]
+        if not name:
+            known[pair] = 0
+        else:
+            known[pair] = step[name] if name in step else max(parts.calendar.index(name), step.get(pair[0], 0))
+    return np.array([known[pair] for pair in zip(since.tolist(), period.tolist(), strict=True)], dtype=np.int64)
+
+
+_PRICE_INDEX: dict[str, tuple[str, ...]] = {
+    "activation.least": ("rule", "site", "destination", "material", "process", "from", "period"),
+    "activation.link": ("rule", "site", "destination", "material", "process", "from", "period"),
+    "activation.most": ("rule", "site", "destination", "material", "process", "from", "period"),
+    "balance.node": ("site", "material", "t"),
+    "capacity.route": ("site", "destination", "t"),
+    "capacity.site": ("site", "t"),
+    "concentration.cap": ("rule", "from", "subject", "material", "market", "period"),
+    "priority.held": ("rule",),
+    "stockpile.carry": ("site", "material", "t"),
+    "stockpile.cover": ("site", "material", "t"),
+    "stockpile.final": ("site", "material"),
+}
+
+
+def prices(solution: Solution) -> dict[str, Any]:
+    """Every shadow price that is not zero, present value and undiscounted."""
+    parts = solution.parts
+    columns: dict[str, list[Array]] = {
+        name: [] for name in (*dict.fromkeys(sum(_PRICE_INDEX.values(), ())), "constraint")
+    }
+    duals, steps = [], []
+    for constraint, names in _PRICE_INDEX.items():
+        dual = solution.dual(constraint)
+        at = np.flatnonzero(dual)
+        if not len(at):
+            continue
+        index = solution.matrix.row_span(constraint).index
+        found = {name: index.column(j)[at] for j, name in enumerate(names)}
+        if "t" in found:
+            step = found["t"].astype(np.int64)
+            found["period"] = np.array(parts.periods, dtype=object)[step]
+        elif "period" in found:
+            step = first_periods(solution, found["from"], found["period"])
+        else:  # a final stock is due in the last period, a rank over the whole horizon
+            step = np.full(len(at), parts.count - 1 if constraint == "stockpile.final" else 0)
+        nothing = np.full(len(at), "", dtype=object)
+        for name, column in columns.items():
+            column.append(
+                np.full(len(at), constraint, dtype=object) if name == "constraint" else found.get(name, nothing)
+            )
+        steps.append(step)
+        duals.append(dual[at] * (1.0 if constraint == "priority.held" else solution.price))
+    del columns["t"]
+    price = np.concatenate([np.empty(0), *duals])
+    named = {name: _coded(np.concatenate([np.empty(0, dtype=object), *column])) for name, column in columns.items()}
+    step = np.concatenate([np.empty(0, dtype=np.int64), *steps])
+    return named | {"shadow_price": price, "shadow_price_undiscounted": price / parts.discount[step]}
+
+
+def _coded(names: Array) -> tuple[Labels, Array]:
+    """Labels and codes of names as they come."""
+    known: dict[str, int] = {}
+    codes = np.array([known.setdefault(str(name), len(known)) for name in names.tolist()], dtype=np.int64)
+    return Labels(list(known)), codes

@@ -1,39 +1,30 @@
 """Rules of an instance into rows: who is counted, for whom, against what, in which periods.
 
 Definitions: ``docs/definitions.md``, rules. One row of the table becomes one cap for each pool of stages and
-materials, each market, each group of periods and each subject that has anything to count.
+materials, each market, each group of periods and each subject that has anything to count. A *cell* of a rule is one
+(pool, market, group of periods): what is bought or made is sorted into cells, cells by subject are caps.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from mineral_sourcing.network import (
-    Balance,
-    Base,
-    Cap,
-    Concentration,
-    Demand,
-    Flow,
-    Node,
-    Processing,
-    Recipe,
-    Sale,
-    Shipment,
-)
+from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
+from mineral_sourcing.network import Concentration, Flow, Priority, Processing, Stock
 from planner.instance import Instance
-from planner.lanes import window
-from planner.parts import Parts, group, tuples, under_way
+from planner.parts import Names, Parts, look_up, spread
 from planner.scope import Scope, split
 
+Row = Mapping[Hashable, Any]
+"""A row of ``rules``."""
 
-def materials_of(instance: Instance, rule: pd.Series) -> list[tuple[str, frozenset[str]]]:
+
+def materials_of(instance: Instance, rule: Row) -> list[tuple[str, frozenset[str]]]:
     """Pools of materials of a rule, each with its label."""
     table = instance.tables["materials"]
-    stage_of = dict(zip(table["material"], table["stage"], strict=True))
+    stage_of = dict(zip(table["material"].tolist(), table["stage"].tolist(), strict=True))
     named, stages = split(rule["material"]), split(rule["stage"])
     scope = [
         material
@@ -43,7 +34,9 @@ def materials_of(instance: Instance, rule: pd.Series) -> list[tuple[str, frozens
     if rule["pool"] != "together":
         return [(material, frozenset([material])) for material in scope]
     if rule["stage_pool"] == "each":
-        by_stage = group((stage_of[material] for material in scope), scope)
+        by_stage: dict[str, list[str]] = {}
+        for material in scope:
+            by_stage.setdefault(stage_of[material], []).append(material)
         return [(_label(stage, members), frozenset(members)) for stage, members in by_stage.items()]
     if len(scope) == len(stage_of):
         return [("all", frozenset(scope))]
@@ -54,7 +47,7 @@ def _label(stage: str, members: list[str]) -> str:
     return members[0] if len(members) == 1 else stage
 
 
-def markets_of(instance: Instance, scope: Scope, rule: pd.Series) -> list[tuple[str, frozenset[str]]]:
+def markets_of(instance: Instance, scope: Scope, rule: Row) -> list[tuple[str, frozenset[str]]]:
     """Markets of a rule, each with its label; one without a name where the rule takes no market."""
     if rule["basis"] == "made" and rule["base"] in ("", "purchases"):
         return [("", frozenset())]
@@ -62,7 +55,8 @@ def markets_of(instance: Instance, scope: Scope, rule: pd.Series) -> list[tuple[
     if not names:
         demands = instance.tables["demands"]
         materials = frozenset().union(*(members for _, members in materials_of(instance, rule)))
-        names = tuple(sorted(set(demands.loc[demands["material"].isin(materials), "site"])))
+        pairs = zip(demands["site"].tolist(), demands["material"].tolist(), strict=True)
+        names = tuple(sorted({site for site, material in pairs if material in materials}))
         if rule["market_pool"] == "together":
             return [("all", frozenset(names))]
     elif rule["market_pool"] == "each" and len(names) == 1:
@@ -72,7 +66,7 @@ def markets_of(instance: Instance, scope: Scope, rule: pd.Series) -> list[tuple[
     return [(name, scope.sites([name])) for name in names]
 
 
-def subjects_of(scope: Scope, rule: pd.Series) -> list[tuple[str, frozenset[str]]]:
+def subjects_of(scope: Scope, rule: Row) -> list[tuple[str, frozenset[str]]]:
     """Subjects of a rule, each with its sites, in the order of their names."""
     by, names, exempt = rule["subject_by"], split(rule["subject"]), split(rule["except"])
     if by == "group":
@@ -91,202 +85,357 @@ def _real(scope: Scope, name: str) -> str:
     return scope.home if name == "home" else name
 
 
-def windows_of(instance: Instance, rule: pd.Series, periods: tuple[str, ...]) -> list[tuple[str, list[int]]]:
-    """Groups of periods in each of which the rule holds, each with its label."""
-    begins, ends = window(instance, pd.DataFrame([{"from": rule["from"], "until": rule["until"]}]))
-    inside = list(range(int(begins[0]), int(ends[0]) + 1))
+def windows_of(rule: Row, inside: range, periods: tuple[str, ...]) -> tuple[list[str], Array]:
+    """Labels of the groups of periods in each of which the rule holds, and the group of each period (−1: none)."""
+    group = np.full(len(periods), -1)
     if not inside:
-        return []
-    if rule["per"] == "period":
-        return [(periods[t], [t]) for t in inside]
-    if rule["per"] == "year":
-        return list(group((periods[t][:4] for t in inside), inside).items())
-    return [(f"{periods[inside[0]]}..{periods[inside[-1]]}", inside)]
+        return [], group
+    if rule["per"] == "horizon":
+        names = [f"{periods[inside[0]]}..{periods[inside[-1]]}"] * len(inside)
+    else:
+        names = [periods[t] if rule["per"] == "period" else periods[t][:4] for t in inside]
+    labels = list(dict.fromkeys(names))
+    group[inside] = [labels.index(name) for name in names]
+    return labels, group
 
 
-Place = tuple[str, str, int]
-"""(material, site, period)"""
+def _memberships(named: list[tuple[str, frozenset[str]]], sites: Labels) -> tuple[Array, Array]:
+    """Members of named sets of sites, sorted by site: where each site starts, and the numbers of its sets."""
+    number = np.repeat(np.arange(len(named)), [len(members) for _, members in named])
+    site = np.array([sites.code[name] for _, members in named for name in sorted(members)], dtype=np.int64)
+    order = np.lexsort((number, site))
+    return np.searchsorted(site[order], np.arange(len(sites) + 1)), number[order]
+
+
+def _expand(of: tuple[Array, Array], site: Array) -> tuple[Array, Array]:
+    """Each site once for every set that it is in: position and set."""
+    starts, sets = of
+    at, member = spread(starts[site], starts[site + 1] - 1)
+    return at, sets[member]
+
+
+Counted = tuple[Array, Array, Array]
+"""Cell, item (position among shipments, sales, makings, …) and site that it counts for."""
+
+
+class _Rule:
+    """One row of the table, resolved: its pools, markets, groups of periods and subjects, by number."""
+
+    def __init__(self, parts: Parts, rule: Row, inside: range) -> None:
+        self.parts, self.row = parts, rule
+        instance, scope = parts.instance, parts.scope
+        pools = materials_of(instance, rule)
+        self.pools = [label for label, _ in pools]
+        self.pool = np.full(len(parts.materials), -1)
+        for number, (_, members) in enumerate(pools):
+            self.pool[[parts.materials.code[name] for name in members]] = number
+        markets = markets_of(instance, scope, rule)
+        self.markets = [label for label, _ in markets]
+        self.market = _memberships(markets, parts.sites)
+        self.apart = any(len(members) > 1 for _, members in markets)
+        """Whether a lane may stay inside a market."""
+        subjects = subjects_of(scope, rule)
+        self.subjects = [label for label, _ in subjects]
+        self.subject = _memberships(subjects, parts.sites)
+        self.labels, self.label = windows_of(rule, inside, parts.periods)
+        self.is_cap = str(rule["kind"]).startswith("max_")
+        self.is_share = str(rule["kind"]).endswith("_share")
+        self.bought = rule["basis"] == "purchases"
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return len(self.pools) * len(self.markets) * len(self.labels)
+
+    def cell(self, material: Array, market: Array, t: Array) -> Array:
+        """Cell of each (material, market, period); −1 outside of the rule."""
+        pool = self.pool[material]
+        label = np.where(t < self.parts.count, self.label[np.minimum(t, self.parts.count - 1)], -1)
+        cell = (pool * len(self.markets) + market) * len(self.labels) + label
+        return np.where((pool >= 0) & (label >= 0), cell, -1)
+
+    def at_markets(self, site: Array, material: Array, t: Array) -> tuple[Array, Array]:
+        """Cell and position of what lies at the markets' sites."""
+        at, market = _expand(self.market, site)
+        cell = self.cell(material[at], market, t[at])
+        here = np.flatnonzero(cell >= 0)
+        return cell[here], at[here]
+
+    def anywhere(self, site: Array, material: Array, t: Array) -> Counted:
+        """Cell and position of what lies at any site: it counts for every market."""
+        at = np.repeat(np.flatnonzero(self.pool[material] >= 0), len(self.markets))
+        market = np.tile(np.arange(len(self.markets)), len(at) // max(len(self.markets), 1))
+        cell = self.cell(material[at], market, t[at])
+        here = np.flatnonzero(cell >= 0)
+        return cell[here], at[here], site[at[here]]
+
+    def purchased(self, origin: Array, destination: Array, material: Array) -> tuple[Array, Array]:
+        """Position and market of what comes to a market from outside it."""
+        at, market = _expand(self.market, destination)
+        keep = self.pool[material[at]] >= 0
+        if self.apart:
+            inside, own = _expand(self.market, origin)
+            width = max(len(self.markets), 1)
+            keep &= ~np.isin(at * width + market, inside * width + own)
+        here = np.flatnonzero(keep)
+        return at[here], market[here]
+
+    def by_subject(self, counted: Counted) -> tuple[Array, Array]:
+        """Cap (cell by subject) and item of everything counted."""
+        cell, item, site = counted
+        at, subject = _expand(self.subject, site)
+        return cell[at] * len(self.subjects) + subject, item[at]
 
 
 @dataclass(frozen=True)
-class _Counter:
-    """Everything that may be counted, once for all rules, by material, site and period."""
+class _Supply:
+    """What a rule counts: shipments, sales, makings, and what was under way."""
 
-    parts: Parts
-    landing: dict[Place, list[Shipment]]
-    """Shipments by where and when they arrive."""
-    sales: dict[Place, list[Sale]]
-    runs: dict[Place, list[Recipe]]
-    uses: dict[Place, list[Recipe]]
-    unmet: dict[Place, list[Demand]]
-    releases: dict[Place, list[Node]]
-    demand: dict[Place, list[float]]
-    coming: dict[Place, list[tuple[str, float]]]
-    """Origin and amount of what was under way at the start, by where and when it arrives."""
-    site_of: dict[str, str]
-
-    def purchases(self, places: list[Place], market: frozenset[str]) -> list[Shipment]:
-        """Shipments that arrive at the market from outside it."""
-        return [row for place in places for row in self.landing.get(place, ()) if row[0] not in market]
-
-    def under_way(self, places: list[Place], market: frozenset[str]) -> list[tuple[str, float]]:
-        """Arrivals by origin of what was under way at the start, from outside the market."""
-        return [row for place in places for row in self.coming.get(place, ()) if row[0] not in market]
+    shipments: Counted
+    sales: Counted
+    runs: Counted
+    coming: Counted
 
 
-def _places(materials: frozenset[str], sites: Iterable[str], inside: list[int]) -> list[Place]:
-    return [(material, site, t) for material in sorted(materials) for site in sorted(sites) for t in inside]
-
-
-def _found(rows: Mapping[Place, list[Any]], places: list[Place]) -> list[Any]:
-    return [row for place in places for row in rows.get(place, ())]
-
-
-@dataclass
 class _Rows:
-    """A Concentration in the making, and the facts of each cap for the report."""
+    """A Concentration in the making: lists of arrays, one a rule, put together at the end."""
 
-    data: dict[str, Any] = field(
-        default_factory=lambda: {
-            name: {} for name in Concentration.__dataclass_fields__ if name not in ("caps", "priced", "bases")
+    def __init__(self, parts: Parts, flow: Flow, processing: Processing, priority: Priority, stocks: Stock) -> None:
+        self.parts, self.flow, self.processing = parts, flow, processing
+        self.priority, self.stocks = priority, stocks
+        self.names = tuple(Names() for _ in range(6))
+        self.caps: list[list[Array]] = []
+        self.bases: list[list[Array]] = []
+        self.data: dict[str, list[Array]] = {}
+        self.members: dict[str, list[tuple[Array, Array]]] = {}
+        self.cap_count = self.base_count = 0
+
+    def put(self, **values: Array) -> None:
+        """Append to parameters."""
+        for name, array in values.items():
+            self.data.setdefault(name, []).append(np.asarray(array, dtype=np.float64))
+
+    def sort_under(self, name: str, rows: Array, members: Array) -> None:
+        """Append to a grouping; nothing under −1."""
+        here = np.flatnonzero(rows >= 0)
+        self.members.setdefault(name, []).append((rows[here], members[here]))
+
+    def supply(self, rule: _Rule, lane: Array, arrives: Array) -> _Supply:
+        """Everything that a rule counts, by cell."""
+        nothing = (np.empty(0, dtype=np.int64),) * 3
+        if not rule.bought:
+            sales, making = self.flow.sales.codes, self.processing.making.codes
+            made = rule.anywhere(self.parts.process_site[making[0]], making[1], making[2])
+            return _Supply(nothing, rule.anywhere(sales[0], sales[1], sales[3]), made, nothing)
+        lanes, coming = self.parts.lanes, self.parts.coming
+        at, market = rule.purchased(lanes.origin, lanes.destination, lanes.material)
+        starts = np.searchsorted(lane, np.arange(len(lanes) + 1))
+        pair, shipment = spread(starts[at], starts[at + 1] - 1)
+        cell = rule.cell(lanes.material[at][pair], market[pair], arrives[shipment])
+        here = np.flatnonzero(cell >= 0)
+        shipments = cell[here], shipment[here], lanes.origin[at][pair[here]]
+        at, market = rule.purchased(coming.origin, coming.destination, coming.material)
+        cell = rule.cell(coming.material[at], market, coming.t[at])
+        here = np.flatnonzero(cell >= 0)
+        return _Supply(shipments, nothing, nothing, (cell[here], at[here], coming.origin[at[here]]))
+
+    def add(self, rule: _Rule, supply: _Supply) -> None:
+        """The caps of one rule, and the bases that they are held against."""
+        subjects = len(rule.subjects)
+        items = {
+            name: rule.by_subject(counted)
+            for name, counted in (("shipments", supply.shipments), ("sales", supply.sales), ("runs", supply.runs))
         }
-    )
-    caps: list[Cap] = field(default_factory=list)
-    bases: list[Base] = field(default_factory=list)
-    priced: list[Cap] = field(default_factory=list)
+        coming, at = rule.by_subject(supply.coming)
+        found = np.concatenate([*(cap for cap, _ in items.values()), coming])
+        caps: Array = np.unique(found) if rule.is_cap else np.arange(rule.cells * subjects)
+        if not len(caps):
+            return
+        cell, subject = np.divmod(caps, subjects)
+        constant = self._demand(rule) if rule.row["base"] in ("", "demand") else np.zeros(rule.cells)
+        share = float(rule.row["limit"]) if rule.is_share else 0.0
+        limit = share * constant[cell] if rule.is_share else np.full(len(caps), self._limit(rule))
+        given = np.bincount(look_up(caps, coming), self.parts.coming.arriving[at], len(caps))
+        self.caps.append(self._codes(rule, cell, rule.subjects, subject))
+        for name, (cap, item) in items.items():
+            self.sort_under(f"counted_{name}", look_up(caps, cap) + self.cap_count, item)
+        base = self._base(rule, supply, cell) if rule.row["base"] in ("consumption", "purchases") else None
+        rows = np.arange(self.cap_count, self.cap_count + len(caps))
+        priced = not np.isnan(rule.row["penalty"])
+        share_of, amount = np.full(len(caps), share), limit - given
+        if base is not None:
+            self.sort_under("base_of", rows, base)
+        elif not priced:
+            columns = np.concatenate([cap for cap, _ in items.values()])
+            self._constant_rows(rule, cell, subject, np.isin(caps, columns), share_of, amount)
+        if priced:
+            first = np.array([int(np.argmax(rule.label == number)) for number in range(len(rule.labels))])
+            due = self._penalty(rule) * self.parts.discount[first[cell % len(rule.labels)]]
+            self.members.setdefault("priced", []).append((rows, due))
+        sign = np.full(len(caps), 1.0 if rule.is_cap else -1.0)
+        self.put(sign=sign, share=share_of, amount=amount, given=given, base_given=constant[cell])
+        self.cap_count += len(caps)
 
+    def _limit(self, rule: _Rule) -> float:
+        """Limit of a quantity, in model units."""
+        return float(rule.row["limit"]) * self.parts.mass
 
-def _counter(parts: Parts, flow: Flow, processing: Processing, balance: Balance, demand: pd.DataFrame) -> _Counter:
-    def placed(rows: Mapping[Node, list[Any]]) -> dict[Place, list[Any]]:
-        return {(material, site, t): members for (site, material, t), members in rows.items() if members}
+    def _penalty(self, rule: _Rule) -> float:
+        """Penalty per mass, in model units."""
+        return float(rule.row["penalty"]) * self.parts.price
 
-    coming = under_way(parts)
-    return _Counter(
-        parts=parts,
-        landing=placed(balance.arriving),
-        sales=placed(balance.selling),
-        runs=placed(balance.making),
-        uses=placed(balance.using),
-        unmet=placed(balance.unmet),
-        releases=placed(balance.stocked),
-        demand=group(tuples(demand, ["material", "site", "t"]), demand["amount"].tolist()),
-        coming=group(tuples(coming, ["material", "destination", "t"]), tuples(coming, ["origin", "arriving"])),
-        site_of=dict(zip(parts["processes"]["process"], parts["processes"]["site"], strict=True)),
-    )
+    def _codes(self, rule: _Rule, cell: Array, subjects: list[str], subject: Array) -> list[Array]:
+        """Codes of caps along all dimensions."""
+        rest, label = np.divmod(cell, len(rule.labels))
+        pool, market = np.divmod(rest, len(rule.markets))
+        nothing = np.zeros(len(cell), dtype=np.int64)
+        return [
+            self.names[0].codes([rule.row["rule"]])[nothing],
+            self.names[1].codes([rule.row["from"]])[nothing],
+            self.names[2].codes(subjects)[subject],
+            self.names[3].codes(rule.pools)[pool],
+            self.names[4].codes(rule.markets)[market],
+            self.names[5].codes(rule.labels)[label],
+        ]
+
+    def _demand(self, rule: _Rule) -> Array:
+        """Demand at the markets, by cell."""
+        demand = self.parts.demand
+        cell, at = rule.at_markets(demand.site, demand.material, demand.t)
+        return np.bincount(cell, demand.amount[at], rule.cells)
+
+    def _base(self, rule: _Rule, supply: _Supply, cell: Array) -> Array:
+        """Columns of the bases of some cells: the base of each."""
+        cells = np.unique(cell)
+        at = np.arange(self.base_count, self.base_count + len(cells))
+
+        def under(name: str, cell: Array, member: Array) -> None:
+            rows = look_up(cells, cell)
+            self.sort_under(f"base_{name}", np.where(rows >= 0, rows + self.base_count, -1), member)
+
+        constant: Array = np.zeros(rule.cells)
+        if rule.row["base"] == "consumption":
+            constant = self._demand(rule)
+            sites, material, t, _ = self.priority.demands.codes
+            under("unmet", *rule.at_markets(sites, material, t))
+            process, material, t = self.processing.using.codes
+            under("use", *rule.at_markets(self.parts.process_site[process], material, t))
+        else:
+            abroad = np.ones(len(self.parts.sites), dtype=bool)
+            if rule.row["home_in_base"] == "no":
+                abroad[[self.parts.sites.code[name] for name in self.parts.scope.sites(["home"])]] = False
+            for name, counted in (("shipments", supply.shipments), ("sales", supply.sales), ("runs", supply.runs)):
+                keep = abroad[counted[2]]
+                under(name, counted[0][keep], counted[1][keep])
+            keep = abroad[supply.coming[2]]
+            constant = np.bincount(
+                supply.coming[0][keep], self.parts.coming.arriving[supply.coming[1][keep]], rule.cells
+            )
+            if rule.row["stock_in_base"] == "yes":
+                under("releases", *rule.at_markets(*self.stocks.nodes.codes))
+        codes = self._codes(rule, cells, [""], np.zeros(len(cells), dtype=np.int64))
+        self.bases.append(codes[:2] + codes[3:])
+        self.put(base_constant=constant[cells])
+        self.base_count += len(cells)
+        return at[look_up(cells, cell)]
+
+    def _constant_rows(
+        self, rule: _Rule, cell: Array, subject: Array, counted: Array, share: Array, amount: Array
+    ) -> None:
+        """A floor with no column to count still is a row: its right-hand side becomes a base that nothing can move."""
+        empty = np.flatnonzero(~counted)
+        if not len(empty):
+            return
+        codes = self._codes(rule, cell[empty], rule.subjects, subject[empty])
+        pools = self.names[3].labels().names
+        names = [f"{rule.subjects[who]}\n{pools[pool]}" for who, pool in zip(subject[empty], codes[3], strict=True)]
+        codes[3] = self.names[3].codes(names)[np.arange(len(empty))]
+        self.bases.append(codes[:2] + codes[3:])
+        self.put(base_constant=amount[empty])
+        self.sort_under("base_of", self.cap_count + empty, np.arange(self.base_count, self.base_count + len(empty)))
+        self.base_count += len(empty)
+        share[empty], amount[empty] = 1.0, 0.0
+
+    def done(self) -> Concentration:
+        """The finished family."""
+        labels = tuple(known.labels() for known in self.names)
+        nothing = [np.empty(0, dtype=np.int64)]
+        caps = Index(
+            *zip(
+                labels,
+                (np.concatenate(part) for part in zip(*self.caps, strict=True)) if self.caps else nothing * 6,
+                strict=True,
+            )
+        )
+        bases = Index(
+            *zip(
+                labels[:2] + labels[3:],
+                (np.concatenate(part) for part in zip(*self.bases, strict=True)) if self.bases else nothing * 5,
+                strict=True,
+            )
+        )
+        rows, due = (
+            np.concatenate(part) for part in zip(*self.members.pop("priced", [(nothing[0], np.empty(0))]), strict=True)
+        )
+        priced = caps.take(rows)
+        of = {
+            "counted_shipments": self.flow.shipments,
+            "counted_sales": self.flow.sales,
+            "counted_runs": self.processing.making,
+            "base_of": bases,
+            "base_shipments": self.flow.shipments,
+            "base_sales": self.flow.sales,
+            "base_runs": self.processing.making,
+            "base_unmet": self.priority.demands,
+            "base_use": self.processing.using,
+            "base_releases": self.stocks.nodes,
+        }
+        groups: dict[str, Any] = {}
+        for name, members in of.items():
+            index = bases if name.startswith("base_") and name != "base_of" else caps
+            pairs = self.members.get(name)
+            groups[name] = (
+                Groups(index, members, *(np.concatenate(part) for part in zip(*pairs, strict=True)))
+                if pairs
+                else Groups.none(index, members)
+            )
+
+        def values(index: Index, name: str) -> Values:
+            return Values(index, np.concatenate(self.data.get(name, [np.empty(0)])))
+
+        return Concentration(
+            caps=caps,
+            bases=bases,
+            priced=priced,
+            priced_in=Groups(caps, priced, rows),
+            penalty=Values(priced, due),
+            base_constant=values(bases, "base_constant"),
+            **groups,
+            **{name: values(caps, name) for name in ("sign", "share", "amount", "given", "base_given")},  # type: ignore[arg-type]
+        )
 
 
 def concentration(
-    parts: Parts, flow: Flow, processing: Processing, balance: Balance, demand: pd.DataFrame
+    parts: Parts,
+    flow: Flow,
+    processing: Processing,
+    priority: Priority,
+    stocks: Stock,
+    lane: Array,
+    arrives: Array,
 ) -> Concentration:
-    """Every cap and floor of the instance's rules."""
-    counter = _counter(parts, flow, processing, balance, demand)
-    rows = _Rows()
-    instance, scope = parts.instance, parts.scope
-    for _, rule in parts["rules"].sort_values(["rule", "from"], kind="stable").iterrows():
-        subjects = subjects_of(scope, rule)
-        for material, materials in materials_of(instance, rule):
-            for market, sites in markets_of(instance, scope, rule):
-                for label, inside in windows_of(instance, rule, parts.periods):
-                    base: Base = (rule["rule"], rule["from"], material, market, label)
-                    _add(rows, counter, rule, base, materials, sites, inside, subjects)
-    return Concentration(caps=rows.caps, bases=rows.bases, priced=rows.priced, **rows.data)
+    """Every cap and floor of the instance's rules.
 
-
-def _add(
-    rows: _Rows,
-    counter: _Counter,
-    rule: pd.Series,
-    key: Base,
-    materials: frozenset[str],
-    market: frozenset[str],
-    inside: list[int],
-    subjects: list[tuple[str, frozenset[str]]],
-) -> None:
-    """The base of one (rule, materials, market, periods), then a cap for each subject."""
-    bought = rule["basis"] == "purchases"
-    at_market = _places(materials, market, inside)
-    shipments = counter.purchases(at_market, market) if bought else []
-    coming = counter.under_way(at_market, market) if bought else []
-    anywhere = [] if bought else _places(materials, counter.parts.scope.place_of, inside)
-    sales, runs = _found(counter.sales, anywhere), _found(counter.runs, anywhere)
-    constant = _add_base(rows, counter, rule, key, at_market, (shipments, coming, sales, runs))
-    is_cap = rule["kind"].startswith("max_")
-    share = float(rule["limit"]) if rule["kind"].endswith("_share") else 0.0
-    by_origin = group((shipment[0] for shipment in shipments), shipments)
-    by_seller = group((sale[0] for sale in sales), sales)
-    by_plant = group((counter.site_of[run[0]] for run in runs), runs)
-    for subject, sites in subjects:
-        counted = [item for site in sorted(sites) for item in by_origin.get(site, ())]
-        sold = [item for site in sorted(sites) for item in by_seller.get(site, ())]
-        made = [item for site in sorted(sites) for item in by_plant.get(site, ())]
-        arriving = sum(amount for origin, amount in coming if origin in sites)
-        if is_cap and not (counted or sold or made or arriving):
-            continue
-        cap: Cap = (key[0], key[1], subject, *key[2:])
-        limit = share * constant if rule["kind"].endswith("_share") else float(rule["limit"])
-        rows.caps.append(cap)
-        data = rows.data
-        data["sign"][cap] = 1.0 if is_cap else -1.0
-        data["share"][cap] = share
-        data["amount"][cap] = limit - arriving
-        data["counted_shipments"][cap] = counted
-        data["counted_sales"][cap] = sold
-        data["counted_runs"][cap] = made
-        data["given"][cap] = arriving
-        data["base_given"][cap] = constant
-        data["base_of"][cap] = [key] if key in data["base_constant"] else []
-        _price(rows, counter.parts, rule, cap, inside)
-        if not (counted or sold or made or data["base_of"][cap] or data["priced_in"][cap]):
-            _constant_row(rows, cap, key)
-
-
-def _price(rows: _Rows, parts: Parts, rule: pd.Series, cap: Cap, inside: list[int]) -> None:
-    priced = not np.isnan(rule["penalty"])
-    rows.data["priced_in"][cap] = [cap] if priced else []
-    if priced:
-        rows.priced.append(cap)
-        rows.data["penalty"][cap] = float(rule["penalty"] * parts.discount[inside[0]])
-
-
-def _constant_row(rows: _Rows, cap: Cap, key: Base) -> None:
-    """A floor with no column to count still is a row: its right-hand side becomes a base that nothing can move."""
-    base: Base = (key[0], key[1], f"{cap[2]}\n{key[2]}", key[3], key[4])
-    _base(rows, base, rows.data["amount"][cap])
-    rows.data["base_of"][cap] = [base]
-    rows.data["share"][cap] = 1.0
-    rows.data["amount"][cap] = 0.0
-
-
-def _base(rows: _Rows, key: Base, constant: float, **members: list[Any]) -> None:
-    rows.bases.append(key)
-    rows.data["base_constant"][key] = constant
-    for name in ("shipments", "sales", "runs", "unmet", "use", "releases"):
-        rows.data[f"base_{name}"][key] = members.get(name, [])
-
-
-def _add_base(
-    rows: _Rows,
-    counter: _Counter,
-    rule: pd.Series,
-    key: Base,
-    at_market: list[Place],
-    supply: tuple[list[Shipment], list[tuple[str, float]], list[Sale], list[Recipe]],
-) -> float:
-    """Add the column of a base that varies; return the part of it that is a given number instead."""
-    wanted = float(sum(_found(counter.demand, at_market)))
-    if rule["base"] in ("", "demand"):
-        return wanted
-    if rule["base"] == "consumption":
-        _base(rows, key, wanted, unmet=_found(counter.unmet, at_market), use=_found(counter.uses, at_market))
-        return 0.0
-    shipments, coming, sales, runs = supply
-    if rule["home_in_base"] == "no":
-        home = counter.parts.scope.sites(["home"])
-        shipments = [row for row in shipments if row[0] not in home]
-        coming = [row for row in coming if row[0] not in home]
-        sales = [row for row in sales if row[0] not in home]
-        runs = [row for row in runs if counter.site_of[row[0]] not in home]
-    releases = _found(counter.releases, at_market) if rule["stock_in_base"] == "yes" else []
-    arriving = float(sum(amount for _, amount in coming))
-    _base(rows, key, arriving, shipments=shipments, sales=sales, runs=runs, releases=releases)
-    return 0.0
+    Args:
+        lane: lane of each shipment.
+        arrives: period in which each shipment arrives, past the horizon too.
+    """
+    rows = _Rows(parts, flow, processing, priority, stocks)
+    table = parts.instance.tables["rules"]
+    begins, ends = parts.windows("rules")
+    found = zip(table.to_dict("records"), begins.tolist(), ends.tolist(), strict=True)
+    for row, begin, end in sorted(found, key=lambda found: (found[0]["rule"], found[0]["from"])):
+        rule = _Rule(parts, row, range(begin, end + 1))
+        if rule.cells:
+            rows.add(rule, rows.supply(rule, lane, arrives))
+    return rows.done()

@@ -16,16 +16,29 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 
-from planner.errors import InputError, Problem
+from planner.errors import InputError, Problem, SettingsError
 from planner.instance import Instance
 from planner.plan import PLAN_TABLES, Outcome, Plan
 from planner.read import load
 from planner.settings import Settings
 
 PACKAGES = ("mineral-sourcing-planner", "pyomo", "highspy", "pandas")
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder of runs, before anything is solved for it.
+
+    Raises:
+        SettingsError: it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SettingsError(f"setting runs is '{folder}', which cannot be written: {error.strerror}") from error
 
 
 def write(
@@ -93,32 +106,43 @@ def read(path: str | Path) -> Plan:
     """
     run = Path(path)
     try:
-        manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+        manifest = _read_manifest(run)
         status, objective = manifest["status"], manifest["objective"]
         if objective is None:
             raise _unreadable(run, f"holds no plan: it ended {status}")
         tables = {name: pd.read_parquet(run / "tables" / f"{name}.parquet") for name in PLAN_TABLES}
-        bound = -math.inf if manifest["bound"] is None else manifest["bound"]
-        return Plan(load(run / "input"), tables, status, objective, bound, manifest["is_mip"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        bound = -math.inf if manifest["bound"] is None else float(manifest["bound"])
+        return Plan(load(run / "input"), tables, status, float(objective), bound, bool(manifest["is_mip"]))
+    except FileNotFoundError as error:
+        raise _unreadable(run, f"is no whole run: it has no {Path(str(error.filename or error)).name}") from error
+    except KeyError as error:
+        raise _unreadable(run, f"is no whole run: manifest.json does not say {error}") from error
+    except (OSError, ValueError, TypeError) as error:
         raise _unreadable(run, f"is no whole run: {error}") from error
 
 
 def list(folder: str | Path) -> pd.DataFrame:
-    """The runs of a folder, newest first: run, instance, status, objective, gap, unmet, written."""
+    """The runs of a folder, newest first: run, instance, status (or damaged), objective, gap, unmet, written."""
     columns = ["run", "instance", "status", "objective", "gap", "unmet", "written"]
-    paths = sorted(str(path) for path in Path(folder).glob("[!.]*/manifest.json"))
-    if not paths:
-        return pd.DataFrame(columns=columns)
-    query = """
-        select parse_path(filename)[-2] as run, instance, status, objective::double as objective, gap::double as gap,
-               unmet::double as unmet, written::varchar as written
-        from read_json(?, filename = true, union_by_name = true, columns = {instance: 'VARCHAR', status: 'VARCHAR',
-                       objective: 'DOUBLE', gap: 'DOUBLE', unmet: 'DOUBLE', written: 'VARCHAR'})
-        order by written desc, run
-    """
-    with duckdb.connect() as connection:
-        return connection.execute(query, [paths]).df()
+    rows = []
+    for path in sorted(Path(folder).glob("[!.]*/manifest.json")):
+        try:
+            manifest = _read_manifest(path.parent)
+            texts = [str(manifest[name]) for name in ("instance", "status")]
+            numbers = [math.nan if manifest[name] is None else float(manifest[name]) for name in columns[3:6]]
+            rows.append((path.parent.name, *texts, *numbers, str(manifest["written"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            rows.append((path.parent.name, "", "damaged", math.nan, math.nan, math.nan, ""))
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.sort_values(["written", "run"], ascending=[False, True], ignore_index=True)
+
+
+def _read_manifest(run: Path) -> dict[str, Any]:
+    """What ``manifest.json`` says; ValueError where it is no JSON object."""
+    manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+    if not isinstance(manifest, dict):
+        raise ValueError("manifest.json is no JSON object")
+    return manifest
 
 
 def _manifest(
@@ -143,6 +167,7 @@ def _manifest(
         "is_mip": plan.is_mip if plan else None,
         "message": outcome.message,
         "conflict": [*outcome.conflict],
+        "interior_point": outcome.interior_point,
         "size": dict(outcome.size),
         "seconds": dict(outcome.seconds),
         "settings": {name: {"value": values[name], "from": origins.get(name, "call")} for name in values},
@@ -178,4 +203,4 @@ def _slug(name: str) -> str:
 
 
 def _unreadable(run: Path, why: str) -> InputError:
-    return InputError(run.name, [Problem("run", None, "", str(run), f"{run} {why}")])
+    return InputError(run.resolve().name, [Problem("run", None, "", str(run), f"{run} {why}")])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from planner.instance import Instance
 
@@ -32,12 +33,13 @@ class Scope:
         """The names of an instance."""
         sites = instance.tables["sites"]
         groups: dict[str, list[str]] = {}
-        for group, member in zip(instance.tables["groups"]["group"], instance.tables["groups"]["member"], strict=True):
+        pairs = (instance.tables["groups"][name].tolist() for name in ("group", "member"))
+        for group, member in zip(*pairs, strict=True):
             groups.setdefault(group, []).append(member)
         return cls(
-            places=frozenset(instance.tables["places"]["place"]),
-            place_of=dict(zip(sites["site"], sites["place"], strict=True)),
-            owner_of=dict(zip(sites["site"], sites["owner"], strict=True)),
+            places=frozenset(instance.tables["places"]["place"].tolist()),
+            place_of=dict(zip(sites["site"].tolist(), sites["place"].tolist(), strict=True)),
+            owner_of=dict(zip(sites["site"].tolist(), sites["owner"].tolist(), strict=True)),
             groups={group: tuple(members) for group, members in groups.items()},
             home=instance.header.home,
         )
@@ -52,7 +54,17 @@ class Scope:
             return "site"
         return "owner" if name in self.owners else ""
 
-    @property
+    @cached_property
+    def _at(self) -> dict[str, list[str]]:
+        """Sites by place and by owner."""
+        found: dict[str, list[str]] = {}
+        for of_site in (self.place_of, self.owner_of):
+            for site, name in of_site.items():
+                if name:
+                    found.setdefault(name, []).append(site)
+        return found
+
+    @cached_property
     def owners(self) -> frozenset[str]:
         """Owners that occur."""
         return frozenset(owner for owner in self.owner_of.values() if owner)
@@ -64,6 +76,10 @@ class Scope:
 
     def members(self, name: str, by: str) -> frozenset[str]:
         """Names of one kind (place, owner, site) that a name stands for, inner groups included."""
+        return frozenset(leaf for leaf in self._leaves(name) if self.kind(leaf) == by)
+
+    def _leaves(self, name: str) -> set[str]:
+        """Places, owners and sites that a name stands for, through groups."""
         found, seen, open_names = set(), set(), [self.home if name == "home" else name]
         while open_names:
             current = open_names.pop()
@@ -72,9 +88,9 @@ class Scope:
             seen.add(current)
             if current in self.groups:
                 open_names.extend(self.groups[current])
-            elif self.kind(current) == by:
+            else:
                 found.add(current)
-        return frozenset(found)
+        return found
 
     def sites(self, names: Iterable[str]) -> frozenset[str]:
         """Sites that the names stand for: by name, by owner, by place, through groups."""
@@ -84,12 +100,7 @@ class Scope:
         return self._known[key]
 
     def _find_sites(self, names: tuple[str, ...]) -> frozenset[str]:
-        wanted: dict[str, set[str]] = {"site": set(), "owner": set(), "place": set()}
+        found: set[str] = set()
         for name in names:
-            for by, members in wanted.items():
-                members.update(self.members(name, by))
-        return frozenset(
-            site
-            for site, place in self.place_of.items()
-            if site in wanted["site"] or self.owner_of[site] in wanted["owner"] or place in wanted["place"]
-        )
+            found.update(*(self._at.get(member, (member,)) for member in self._leaves(name)))
+        return frozenset(found & self.place_of.keys())

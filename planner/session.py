@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from typing import Any, Literal
 import highspy
 import numpy as np
 
+from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
 
 End = Literal["optimal", "limit", "infeasible", "unbounded", "interrupted", "failed"]
@@ -32,6 +33,28 @@ _ENDS: dict[Any, End] = {
 
 FLAT_FROM = 10_000
 """Columns from which interior point with crossover beat simplex on chains."""
+
+
+OFTEN = 0.25
+"""Seconds between two reports of progress."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands; model units."""
+
+    seconds: float
+    iterations: int
+    """Of simplex, or of interior point."""
+    incumbent: float
+    """Cost of the best plan so far; ``inf`` where there is none, or in a linear run."""
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """(incumbent − bound) / |incumbent|; ``inf`` without an incumbent."""
+        finite = np.isfinite(self.incumbent) and self.incumbent != 0
+        return (self.incumbent - self.bound) / abs(self.incumbent) if finite else np.inf
 
 
 @contextmanager
@@ -56,9 +79,9 @@ class Result:
     end: End
     objective: float
     bound: float
-    values: np.ndarray
-    row_duals: np.ndarray
-    col_duals: np.ndarray
+    values: Array
+    row_duals: Array
+    col_duals: Array
 
     @property
     def has_point(self) -> bool:
@@ -69,7 +92,16 @@ class Result:
 class Session:
     """One HiGHS object; not to be used from two threads at once."""
 
-    def __init__(self, matrix: Matrix, *, threads: int, seed: int, gap: float, algorithm: str) -> None:
+    def __init__(
+        self,
+        matrix: Matrix,
+        *,
+        threads: int,
+        seed: int,
+        gap: float,
+        algorithm: str,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
         if not all(np.isfinite(part).all() for part in (matrix.cost, matrix.entries.data)):
             raise ValueError("a cost or an entry of the matrix is not finite")
         with _quiet():
@@ -77,8 +109,15 @@ class Session:
             self.option("output_flag", False)
         self.matrix = matrix
         self.is_mip = matrix.is_mip
-        self._stop = False
+        self._stop = self._cancelled = False
+        self._moved_columns: list[Array] = []
+        self._moved_rows: list[Array] = []
+        self._other_costs = False
         self._algorithm = algorithm
+        self._progress, self._told = progress, 0.0
+        found = self.highs.setOptionValue("solver", "hipo") == highspy.HighsStatus.kOk
+        self.interior = "hipo" if found else "ipx"
+        """Interior point method: that of HiGHS's extras where they are installed."""
         self.option("threads", threads)
         self.option("random_seed", seed)
         self.option("mip_rel_gap", gap)
@@ -98,12 +137,12 @@ class Session:
 
     def _pass(self) -> None:
         matrix = self.matrix
-        entries = matrix.entries
+        entries = matrix.entries.tocsc()
         status = self.highs.passModel(
             len(matrix.cost),
             len(matrix.row_lower),
             entries.nnz,
-            int(highspy.MatrixFormat.kRowwise),
+            int(highspy.MatrixFormat.kColwise),
             int(highspy.ObjSense.kMinimize),
             matrix.offset,
             matrix.cost,
@@ -121,27 +160,100 @@ class Session:
 
     def _interrupt(self, event: Any) -> None:
         event.interrupt(self._stop)  # HiGHS keeps the answer from one run to the next
+        now = time.perf_counter()
+        if self._progress is not None and now - self._told >= OFTEN:
+            self._told, found = now, event.data_out
+            iterations = max(found.simplex_iteration_count, found.ipm_iteration_count, 0)
+            incumbent = found.mip_primal_bound if self.is_mip else np.inf
+            bound = found.mip_dual_bound if self.is_mip else -np.inf
+            self._progress(Progress(found.running_time, iterations, incumbent, bound))
 
-    def costs(self, cost: np.ndarray, offset: float = 0.0) -> None:
-        """Replace the objective."""
-        count = len(cost)
-        self.highs.changeColsCost(count, np.arange(count, dtype=np.int32), cost)
+    def costs(self, cost: Array, offset: float = 0.0) -> None:
+        """Replace the objective until the next ``restore``."""
+        self._other_costs = True
+        self._set_costs(np.arange(len(cost)), cost)
         self.highs.changeObjectiveOffset(offset)
 
-    def column_bounds(self, columns: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
-        """Replace the bounds of some columns."""
+    def _set_costs(self, columns: Array, cost: Array) -> None:
+        self.highs.changeColsCost(len(columns), columns.astype(np.int32), cost)
+
+    def column_bounds(self, columns: Array, lower: Array, upper: Array) -> None:
+        """Replace the bounds of some columns until the next ``restore``."""
+        self._moved_columns.append(columns)
         self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
-    def row_bounds(self, rows: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
-        """Replace the bounds of some rows."""
-        for row, low, high in zip(rows.tolist(), lower.tolist(), upper.tolist(), strict=True):
-            self.highs.changeRowBounds(row, low, high)
+    def row_bounds(self, rows: Array, lower: Array, upper: Array) -> None:
+        """Replace the bounds of some rows until the next ``restore``."""
+        self._moved_rows.append(rows)
+        self.highs.changeRowsBounds(len(rows), rows.astype(np.int32), lower, upper)
 
-    def relax_integers(self, columns: np.ndarray) -> None:
-        """Make every column continuous: the model with its integers fixed has duals."""
-        continuous = np.array([highspy.HighsVarType.kContinuous] * len(columns))
-        self.highs.changeColsIntegrality(len(columns), columns.astype(np.int32), continuous)
+    def relax_integers(self, columns: Array) -> None:
+        """Make columns continuous until the next ``restore``: the model with its integers fixed has duals."""
+        self._integrality(columns, highspy.HighsVarType.kContinuous)
         self.is_mip = False
+
+    def _integrality(self, columns: Array, kind: Any) -> None:
+        self.highs.changeColsIntegrality(len(columns), columns.astype(np.int32), np.array([kind] * len(columns)))
+
+    def restore(self) -> None:
+        """Bounds, costs and integrality as the matrix says."""
+        matrix = self.matrix
+        for moved, change, lower, upper in (
+            (self._moved_columns, self.highs.changeColsBounds, matrix.col_lower, matrix.col_upper),
+            (self._moved_rows, self.highs.changeRowsBounds, matrix.row_lower, matrix.row_upper),
+        ):
+            if moved:
+                at = np.unique(np.concatenate(moved))
+                change(len(at), at.astype(np.int32), lower[at], upper[at])
+                moved.clear()
+        if self._other_costs:
+            self._set_costs(np.arange(len(matrix.cost)), matrix.cost)
+            self.highs.changeObjectiveOffset(matrix.offset)
+            self._other_costs = False
+        if matrix.is_mip and not self.is_mip:
+            self._integrality(np.flatnonzero(matrix.integer), highspy.HighsVarType.kInteger)
+            self.is_mip = True
+
+    def change_column_bounds(self, columns: Array) -> None:
+        """The matrix has other bounds of some columns."""
+        lower, upper = self.matrix.col_lower[columns], self.matrix.col_upper[columns]
+        self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
+    def change_row_bounds(self, rows: Array) -> None:
+        """The matrix has other sides of some rows."""
+        lower, upper = self.matrix.row_lower[rows], self.matrix.row_upper[rows]
+        self.highs.changeRowsBounds(len(rows), rows.astype(np.int32), lower, upper)
+
+    def change_costs(self, columns: Array) -> None:
+        """The matrix has other costs of some columns, or another offset."""
+        self._set_costs(columns, self.matrix.cost[columns])
+        self.highs.changeObjectiveOffset(self.matrix.offset)
+
+    def change_coefficients(self, rows: Array, columns: Array, values: Array) -> None:
+        """The matrix has other coefficients; HiGHS takes them one by one."""
+        change = self.highs.changeCoeff
+        for row, column, value in zip(rows.tolist(), columns.tolist(), values.tolist(), strict=True):
+            change(row, column, value)
+
+    def add_row(self, columns: Array, values: Array, lower: float, upper: float) -> None:
+        """The matrix has one more row, the last."""
+        self.highs.addRow(lower, upper, len(columns), columns.astype(np.int32), values)
+
+    def drop_row(self, row: int) -> None:
+        """The matrix no longer has its last row."""
+        self.highs.deleteRows(1, np.array([row], dtype=np.int32))
+
+    def add_column(self, rows: Array, values: Array, cost: float, lower: float, upper: float) -> None:
+        """The matrix has one more column, the last."""
+        self.highs.addCol(cost, lower, upper, len(rows), rows.astype(np.int32), values)
+
+    def drop_column(self, column: int) -> None:
+        """The matrix no longer has its last column."""
+        self.highs.deleteCols(1, np.array([column], dtype=np.int32))
+
+    def cancel(self) -> None:
+        """End this run and refuse further ones: another object was quicker. May be called from another thread."""
+        self._cancelled = self._stop = True
 
     def run(self, seconds: float, *, hot: bool = False) -> Result:
         """Solve within so many seconds; ``hot`` starts simplex from the last basis.
@@ -153,11 +265,11 @@ class Session:
         elif hot or self._algorithm == "simplex" or (self._algorithm == "auto" and len(self.matrix.cost) < FLAT_FROM):
             solver = "simplex"
         else:
-            solver = "ipx"
+            solver = self.interior
         end = self._run(seconds, solver, "choose")
         if self.highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
             end = self._run(seconds, solver, "off")
-        for solver, presolve in (("simplex", "choose"), ("simplex", "off"), ("ipx", "off")):
+        for solver, presolve in (("simplex", "choose"), ("simplex", "off"), (self.interior, "off")):
             if end != "failed" or self.is_mip:
                 break
             self.highs.clearSolver()
@@ -172,7 +284,7 @@ class Session:
         self.option("solver", solver)
         self.option("presolve", presolve)
         self.option("time_limit", self.highs.getRunTime() + max(seconds, 0.0))
-        self._stop, interrupted = False, False
+        self._stop, interrupted = self._cancelled, False
         done = threading.Event()
 
         def work() -> None:
@@ -191,7 +303,7 @@ class Session:
                 self._stop = interrupted = True
         end = _ENDS.get(self.highs.getModelStatus(), "failed")
         if end in ("interrupted", "limit"):
-            return "interrupted" if interrupted else "limit"
+            return "interrupted" if interrupted or self._cancelled else "limit"
         return end
 
     def _result(self, end: End) -> Result:

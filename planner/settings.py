@@ -48,9 +48,11 @@ class Settings(BaseSettings):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise SettingsError("\n".join(_told(dict(fault)) for fault in error.errors())) from error
+            raise SettingsError("\n".join(_told(dict(fault), values) for fault in error.errors())) from error
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(f"{FILE} is no TOML: {error}") from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{FILE} is not UTF-8; save it as UTF-8") from error
 
     @classmethod
     def settings_customise_sources(
@@ -94,15 +96,33 @@ def _known_variables(settings: type[BaseSettings]) -> None:
         raise SettingsError("\n".join(f"variable {name} is no setting{_hint(name.upper(), known)}" for name in wrong))
 
 
-def _told(fault: dict[str, Any]) -> str:
-    """One fault of pydantic in words."""
+_WORDS = {
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "finite_number": "must be finite",
+    "float_parsing": "is no number",
+    "float_type": "is no number",
+    "int_parsing": "is no whole number",
+    "int_type": "is no whole number",
+    "int_from_float": "is no whole number",
+    "literal_error": "must be {expected}",
+}
+"""What is wrong with a value, by the kind of fault that pydantic names."""
+
+
+def _told(fault: dict[str, Any], flags: dict[str, Any]) -> str:
+    """One fault of pydantic in words, with where the value stands."""
     name = ".".join(map(str, fault["loc"]))
     if fault["type"] == "extra_forbidden":
         return f"there is no setting '{name}'{_hint(name, list(Settings.model_fields))}"
-    message = str(fault["msg"])
-    return f"setting {name} is {fault['input']!r}: {message[0].lower()}{message[1:]}"
+    place = "" if name in flags else f" ({origins(flags)[name]})"
+    context = {key: f"{x:g}" if isinstance(x, float) else x for key, x in fault.get("ctx", {}).items()}
+    wrong = _WORDS.get(fault["type"], str(fault["msg"])).format(**context)
+    fraction = " (a fraction: 0.05 for 5 %)" if name == "gap" and "must" in wrong else ""
+    return f"setting {name} is '{fault['input']}'{place}: it {wrong}{fraction}"
 
 
 def _hint(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, 1)
-    return f"; did you mean '{close[0]}'?" if close else f"; the settings are {', '.join(known)}"
+    return f"; did you mean '{close[0]}'?" if close else f"; they are {', '.join(known)}"

@@ -1,14 +1,17 @@
-"""Values and duals of a solve, labelled by component and index, in model units."""
+"""Values and duals of a solve beside the network that they belong to, in model units, and names for their codes."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from mineral_sourcing.arrays import Array, Groups, Labels
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
+from planner.assemble import Assembled
 from planner.parts import Parts
 
 NOTHING = 1e-9
@@ -17,14 +20,22 @@ NOTHING = 1e-9
 
 @dataclass(frozen=True)
 class Solution:
-    """Values and duals of every row and column, by component, and what turns them into tables."""
+    """Values and duals of every column and row, and what turns them into tables."""
 
-    parts: Parts
-    network: Network
-    values: Mapping[str, pd.DataFrame]
-    """By family.variable: index columns 0, 1, … and ``value``, in model units."""
-    duals: Mapping[str, pd.DataFrame]
-    """By family.constraint: index columns and ``value``, in model units, non-zero ones."""
+    assembled: Assembled
+    matrix: Matrix
+    values: Array
+    duals: Array
+
+    @property
+    def parts(self) -> Parts:
+        """The instance in codes and model units."""
+        return self.assembled.parts
+
+    @property
+    def network(self) -> Network:
+        """What the model was built from."""
+        return self.assembled.network
 
     @property
     def mass(self) -> float:
@@ -36,38 +47,44 @@ class Solution:
         """Currency per model unit."""
         return self.parts.units.money
 
-    def column(self, name: str, index: list[str]) -> pd.DataFrame:
-        """Values of a variable that are not nothing; mass in tonnes."""
-        frame = self.values.get(name)
-        if frame is None:
-            return pd.DataFrame({key: pd.Series(dtype=object) for key in index} | {"value": pd.Series(dtype=float)})
-        frame = frame.set_axis([*index, "value"], axis=1)
-        return frame.loc[frame["value"].abs() > NOTHING].reset_index(drop=True)
+    @property
+    def price(self) -> float:
+        """Currency per tonne, of one model unit of money per mass."""
+        return self.money / self.mass
 
-    def mass_of(self, name: str, index: list[str]) -> pd.DataFrame:
-        """Values of a variable in tonnes."""
-        frame = self.column(name, index)
-        return frame.assign(value=frame["value"] * self.mass)
+    def value(self, name: str) -> Array:
+        """Values of a variable; what is nothing is 0."""
+        found = self.values[self.matrix.column_span(name).slice]
+        return np.where(np.abs(found) > NOTHING, found, 0.0)
 
-    def discounts(self, t: pd.Series) -> np.ndarray:
-        """Discount factor of each period index."""
-        return np.asarray(self.parts.discount[t.to_numpy(dtype=np.int64)])
+    def dual(self, name: str) -> Array:
+        """Duals of a constraint; what is nothing is 0."""
+        found = self.duals[self.matrix.row_span(name).slice] if len(self.duals) else np.empty(0)
+        return np.where(np.abs(found) > NOTHING, found, 0.0)
 
-
-def by_component(keys: list[tuple[str, Any]], values: np.ndarray) -> dict[str, pd.DataFrame]:
-    """Values with their index, a frame a component."""
-    rows: dict[str, list[tuple[Any, ...]]] = {}
-    for (component, index), value in zip(keys, values.tolist(), strict=True):
-        rows.setdefault(component, []).append((*(index if isinstance(index, tuple) else (index,)), value))
-    return {component: pd.DataFrame(found) for component, found in rows.items()}
+    def periods(self, t: Array) -> pd.Series:
+        """Names of periods."""
+        return text(Labels(self.parts.periods), t)
 
 
-def solution_of(parts: Parts, network: Network, matrix: Matrix, values: np.ndarray, duals: np.ndarray) -> Solution:
-    """Arrays of a solve, labelled."""
-    kept = np.flatnonzero(np.abs(duals) > NOTHING)
-    return Solution(
-        parts,
-        network,
-        by_component(matrix.columns, values),
-        by_component([matrix.rows[row] for row in kept], duals[kept]),
-    )
+def total(groups: Groups, weights: Array, values: Array) -> Array:
+    """Σ weight · value over the members of each key; both by member of ``groups.of``."""
+    members = slice(None) if groups.members is None else groups.members
+    return np.bincount(groups.rows, (weights * values)[members], len(groups.index))
+
+
+def text(labels: Labels, codes: Array) -> pd.Series:
+    """Names of codes as a column of texts, without a Python object a row."""
+    names = pa.array([str(name) for name in labels.names.tolist()], type=pa.large_string())
+    taken = names.take(pa.array(codes)) if len(codes) else pa.array([], type=pa.large_string())
+    return pd.Series(pd.arrays.ArrowStringArray(taken, dtype=pd.StringDtype(na_value=np.nan)))  # type: ignore[call-arg]
+
+
+def frame(columns: Sequence[str], found: dict[str, Any], count: int) -> pd.DataFrame:
+    """A table with its columns in order: codes as (labels, codes), texts and numbers as they are, nothing as ''."""
+    nothing = text(Labels([""]), np.zeros(count, dtype=np.int64))
+    made = {}
+    for name in columns:
+        values = found.get(name, nothing)
+        made[name] = text(*values) if isinstance(values, tuple) else values
+    return pd.DataFrame(made, columns=list(columns))

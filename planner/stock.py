@@ -1,108 +1,187 @@
 """Stockpiles of an instance: rows into nodes, and the consumption ahead that each cover must hold."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from mineral_sourcing.network import Node, Stock
-from planner.parts import Parts, demand_rows, group, spread, tuples
+from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
+from mineral_sourcing.network import Processing, Stock
+from planner.parts import Parts, keys, look_up, spread
 
 YEAR_DAYS = 365
 
 
-def ahead(days: float, years: float, t: int, count: int) -> dict[int, float]:
-    """How much of each period the next ``days`` after period t take: whole periods, then a fraction.
+def ahead(days: float, years: float, count: int) -> Array:
+    """How much of each period (columns) the ``days`` after each period (rows) take: whole periods, then a fraction.
 
     Periods past the horizon count as the last one. D days are n = D / (365 Δ) periods.
     """
     periods = days / (YEAR_DAYS * years)
     whole = int(np.floor(periods + 1e-9))
-    shares: dict[int, float] = {}
+    shares = np.zeros((count, count))
     for step in range(1, whole + 2):
         share = 1.0 if step <= whole else periods - whole
         if share > 1e-9:
-            at = min(t + step, count - 1)
-            shares[at] = shares.get(at, 0.0) + share
+            at = np.arange(count)
+            np.add.at(shares, (at, np.minimum(at + step, count - 1)), share)
     return shares
 
 
-def rows_by_period(parts: Parts) -> pd.DataFrame:
-    """Every stockpile in every period, sorted; ``covers`` filled in."""
-    frame = parts["stockpiles"]
-    frame = frame.assign(covers=frame["covers"].where(frame["covers"] != "", frame["site"]))
-    return spread(parts, frame).sort_values(["site", "material", "t"], kind="stable").reset_index(drop=True)
+@dataclass(frozen=True)
+class Piles:
+    """Every stockpile in every period of its rows, by site, material and period, in model units."""
+
+    row: Array
+    """Row of the table."""
+    site: Array
+    material: Array
+    t: Array
+    first: Array
+    """Whether the stockpile starts here."""
+    last: Array
+    covers: Array
+    """Code of what it covers."""
+    covered: Labels
+
+    @classmethod
+    def of(cls, parts: Parts) -> "Piles":
+        """Those of an instance."""
+        row, t = spread(*parts.windows("stockpiles"))
+        site, material = (
+            parts.codes("stockpiles", "site", parts.sites),
+            parts.codes("stockpiles", "material", parts.materials),
+        )
+        order = np.lexsort((t, material[row], site[row]))
+        row, t = row[order], t[order]
+        place = keys((site[row], material[row]), (0, len(parts.materials)))
+        new = np.ones(len(row) + 1, dtype=bool)
+        new[1:-1] = place[1:] != place[:-1]
+        sites = parts.texts("stockpiles", "site")
+        names = [name or own for name, own in zip(parts.texts("stockpiles", "covers"), sites, strict=True)]
+        covered = Labels(sorted(set(names)))
+        covers = np.array([covered.code[name] for name in names], dtype=np.int64)
+        return cls(row, site[row], material[row], t, new[:-1], new[1:], covers[row], covered)
+
+    def column(self, parts: Parts, name: str, empty: float = np.nan) -> Array:
+        """A column of the table in every period."""
+        return parts.numbers("stockpiles", name, empty)[self.row]
 
 
-def stock(parts: Parts) -> Stock:
+def stock(parts: Parts, piles: Piles, processing: Processing) -> Stock:
     """What can be held, and what must be."""
-    rows = rows_by_period(parts)
-    nodes: list[Node] = tuples(rows, ["site", "material", "t"])
-    known = set(nodes)
-    first = ~rows.duplicated(["site", "material"])
-    last = ~rows.duplicated(["site", "material"], keep="last")
-    initial = rows["initial"].where(first, 0.0)
-    opening = rows.loc[first].set_index(["site", "material"])["initial"].to_dict()
-    closing = rows.loc[last]
-    final = {
-        (site, material): float(opening[site, material] if np.isnan(value) else value)
-        for site, material, value in tuples(closing, ["site", "material", "final"])
-    }
+    nodes = Index((parts.sites, piles.site), (parts.materials, piles.material), (parts.steps, piles.t))
+    initial = np.where(piles.first, piles.column(parts, "initial", 0.0), 0.0)
+    starts = np.flatnonzero(piles.first)
+    opening = initial[starts[np.cumsum(piles.first) - 1]] if len(starts) else initial
+    final = piles.column(parts, "final")
+    final = np.where(np.isnan(final), opening, final)
+    last = np.flatnonzero(piles.last & (final > 0))
+    finals = Index((parts.sites, piles.site[last]), (parts.materials, piles.material[last]))
+    later = np.flatnonzero(~piles.first)
 
-    def by_node(values: pd.Series) -> dict[Node, float]:
-        return dict(zip(nodes, values.fillna(np.inf).tolist(), strict=True))
+    def limit(name: str, factor: float = 1.0) -> Values:
+        return Values(nodes, piles.column(parts, name, np.inf) * factor)
 
-    cover = _cover(parts, rows)
     return Stock(
         nodes=nodes,
-        limit=by_node(rows["capacity"]),
-        fill_limit=by_node(rows["fill_rate"] * parts.years),
-        release_limit=by_node(rows["release_rate"] * parts.years),
-        keeps=by_node((1 - rows["loss"]) ** parts.years),
-        before={(i, k, t): [(i, k, t - 1)] if (i, k, t - 1) in known else [] for i, k, t in nodes},
-        opening=by_node(initial),
-        holding_cost=by_node(rows["holding_cost"] * parts.years),
-        final={key: value for key, value in final.items() if value > 0},
-        last=group(
-            (key for key in tuples(closing, ["site", "material"]) if final[key] > 0),
-            (node for node in tuples(closing, ["site", "material", "t"]) if final[node[:2]] > 0),
-        ),
-        **cover,
+        limit=limit("capacity"),
+        fill_limit=limit("fill_rate", parts.years),
+        release_limit=limit("release_rate", parts.years),
+        keeps=Values(nodes, (1 - piles.column(parts, "loss", 0.0)) ** parts.years),
+        before=Groups(nodes, nodes, later, later - 1),
+        opening=Values(nodes, initial),
+        holding_cost=limit("holding_cost", parts.years),
+        finals=finals,
+        final=Values(finals, final[last]),
+        last=Groups(finals, nodes, np.arange(len(last)), last),
+        **_cover(parts, piles, nodes, processing),  # type: ignore[arg-type]
     )
 
 
-def _cover(parts: Parts, rows: pd.DataFrame) -> dict[str, Any]:
-    key = ["covers", "material", "t"]
-    days = rows.groupby(key)["cover_days"].max()
-    days = days[days > 0]
-    holding = group(tuples(rows, key), tuples(rows, ["site", "material", "t"]))
-    demand = demand_rows(parts).groupby(["site", "material", "t"])["amount"].sum().to_dict()
-    recipes = parts["recipes"].merge(parts["processes"][["process", "site"]], on="process")
-    uses = group(
-        tuples(recipes.loc[recipes["input"] > 0], ["site", "material"]), recipes.loc[recipes["input"] > 0, "process"]
-    )
-    runs = set(tuples(spread(parts, parts["processes"]), ["process", "t"]))
-    cover: list[Node] = [(c, k, int(t)) for c, k, t in days.index]
-    shares: dict[Any, float] = {}
-    cover_demand: dict[Node, float] = {}
-    cover_use: dict[Node, list[Any]] = {}
-    for node in cover:
-        covers, material, t = node
-        sites = parts.scope.sites([covers])
-        window = ahead(float(days[node]), parts.years, t, parts.count)
-        cover_demand[node] = sum(
-            share * demand.get((site, material, u), 0.0) for site in sorted(sites) for u, share in window.items()
-        )
-        cover_use[node] = []
-        for process in sorted(p for site in sites for p in uses.get((site, material), ())):
-            for u, share in window.items():
-                if (process, u) in runs:
-                    cover_use[node].append((process, material, u))
-                    shares[(*node, process, u)] = share
+def _cover(parts: Parts, piles: Piles, nodes: Index, processing: Processing) -> dict[str, Index | Values | Groups]:
+    """Rows of cover: what holds it, the demand ahead, and the process input ahead."""
+    count = parts.count
+    required = piles.column(parts, "cover_days", 0.0)
+    sizes = (0, len(parts.materials), count)
+    every, of_node = np.unique(keys((piles.covers, piles.material, piles.t), sizes), return_inverse=True)
+    days = np.zeros(len(every))
+    np.maximum.at(days, of_node, required)
+    must = np.flatnonzero(days > 0)
+    rest, t = np.divmod(every[must], count)
+    covers, material = np.divmod(rest, max(len(parts.materials), 1))
+    cover = Index((piles.covered, covers), (parts.materials, material), (parts.steps, t))
+    row = look_up(must, of_node)
+    weights = {value: ahead(value, parts.years, count) for value in np.unique(days[must]).tolist()}
+    weight = np.array([weights[value][step] for value, step in zip(days[must].tolist(), t.tolist(), strict=True)])
+    pair, site = covered_sites(parts, piles, covers)
+    demand = np.zeros((len(must), count))
+    here, amounts = _demand_at(parts, site, material[pair])
+    np.add.at(demand, pair[here], amounts)
+    use = _use(parts, processing, pair, site, material)
+    index, share, rows = _ahead(parts, cover, weight.reshape(len(must), count), use, processing)
     return {
         "cover": cover,
-        "covering": {node: holding[node] for node in cover},
-        "cover_demand": cover_demand,
-        "cover_use": cover_use,
-        "cover_share": shares,
+        "covering": Groups.where(cover, nodes, row),
+        "cover_demand": Values(cover, (demand * weight.reshape(len(must), count)).sum(axis=1)),
+        "ahead": index,
+        "share": Values(index, share),
+        "cover_use": Groups(cover, index, rows),
     }
+
+
+def covered_sites(parts: Parts, piles: Piles, covers: Array) -> tuple[Array, Array]:
+    """Each row of cover once for every site that it covers: row and site."""
+    code = parts.sites.code
+    site = np.array([code.get(name, -1) for name in piles.covered.names.tolist()], dtype=np.int64)[covers]
+    own = np.flatnonzero(site >= 0)
+    wide = np.flatnonzero(site < 0)
+    names = {number: piles.covered.names[number] for number in np.unique(covers[wide]).tolist()}
+    sites = {number: sorted(code[name] for name in parts.scope.sites([names[number]])) for number in names}
+    rows = [own, *(np.full(len(sites[covers[row]]), row) for row in wide)]
+    found = [site[own], *(np.array(sites[covers[row]], dtype=np.int64) for row in wide)]
+    return np.concatenate(rows), np.concatenate(found)
+
+
+def _demand_at(parts: Parts, site: Array, material: Array) -> tuple[Array, Array]:
+    """Demand in every period of some (site, material), for those that have any: positions and amounts."""
+    demand = parts.demand
+    width = len(parts.materials)
+    place = keys((demand.site, demand.material), (0, width))
+    known, at = np.unique(place, return_inverse=True)
+    amounts = np.zeros((len(known), parts.count))
+    np.add.at(amounts, (at, demand.t), demand.amount)
+    found = look_up(known, keys((site, material), (0, width)))
+    here = np.flatnonzero(found >= 0)
+    return here, amounts[found[here]]
+
+
+def _use(parts: Parts, processing: Processing, pair: Array, site: Array, material: Array) -> tuple[Array, Array]:
+    """Inputs (positions in ``processing.inputs``) of processes at the sites that each row covers: row and input."""
+    process, used = processing.inputs.codes
+    place = keys((parts.process_site[process], used), (0, len(parts.materials)))
+    order = np.argsort(place, kind="stable")
+    wanted = keys((site, material[pair]), (0, len(parts.materials)))
+    begin, end = (np.searchsorted(place[order], wanted, side=side) for side in ("left", "right"))
+    which, step = spread(begin, end - 1)
+    return pair[which], order[step]
+
+
+def _ahead(
+    parts: Parts, cover: Index, weight: Array, use: tuple[Array, Array], processing: Processing
+) -> tuple[Index, Array, Array]:
+    """Every input of a process within the days ahead of a row: its index, how much counts, and the row."""
+    row, used = use
+    at, u = np.nonzero(weight[row])
+    row, used = row[at], used[at]
+    process = processing.inputs.codes[0][used]
+    run = processing.runs.find((process, u))
+    here = np.flatnonzero(run >= 0)
+    row, used, process, u, run = row[here], used[here], process[here], u[here], run[here]
+    index = Index(
+        *((labels, codes[row]) for labels, codes in zip(cover.labels, cover.codes, strict=True)),
+        (parts.processes, process),
+        (parts.steps, u),
+    )
+    index.link((3, 4), processing.runs, run)
+    index.link((3, 1), processing.inputs, used)
+    return index, weight[row, u], row

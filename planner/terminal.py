@@ -2,12 +2,20 @@
 
 import json
 import sys
+from contextlib import contextmanager
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     import pandas as pd
 
     from planner.report.summary import Summary
+    from planner.session import Progress
+
+MOST = 8
+"""Lines of each table of a plan; the run's folder has them all."""
 
 
 def document(content: dict[str, Any]) -> None:
@@ -26,29 +34,107 @@ def complain(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+@contextmanager
+def progress() -> "Iterator[Callable[[Progress], None]]":
+    """One line on stderr that tells where HiGHS stands; nothing where stderr is no terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("reading the tables into the model") as status:
+
+        def told(at: "Progress") -> None:
+            found = f"bound {at.bound:,.0f}" if isfinite(at.bound) else f"{at.iterations:,} iterations"
+            if isfinite(at.incumbent):
+                found = f"incumbent {at.incumbent:,.0f}, {found}, gap {at.gap:.2%}"
+            status.update(f"HiGHS {at.seconds:,.0f} s: {found}")
+
+        yield told
+
+
 def show_plan(summary: "Summary", run: str) -> None:
     """Sentence, figures, rules, purchases and the place of the run."""
-    say(summary.sentence)
-    say("")
+    say(f"{summary.sentence}\n")
     for name, value in summary.figures:
-        say(f"  {name:<22}{value}")
-    for title, frame in (("Rules that bind", summary.rules), ("Largest purchases", summary.purchases)):
-        if len(frame):
-            table(title, frame)
+        say(f"  {name:<17}{value}")
+    if len(summary.rules):
+        _rules(summary)
+    if len(summary.purchases):
+        _purchases(summary)
     say(f"\nVerified. The run lies in {run}")
 
 
-def table(title: str, frame: "pd.DataFrame") -> None:
-    """A frame as a table; nothing in a cell is taken for markup."""
+def _rules(summary: "Summary") -> None:
+    """Rules that bind; what is worth a point is told in present value, a price in the money of its own period."""
+    from planner.report.summary import money, span
+
+    rows = []
+    markets = summary.rules["market"].replace("", None).nunique() > 1
+    for rule in summary.rules.head(MOST).to_dict("records"):
+        material = f"{rule['material']}, {rule['market']}" if markets and rule["market"] else rule["material"]
+        limits = [_limit(rule[end], rule["unit"]) for end in ("first_limit", "last_limit")]
+        prices = [money(rule[end]) for end in ("least_price", "most_price")]
+        often = "" if rule["binds"] == rule["holds"] else f" ({rule['binds']} of {rule['holds']})"
+        about = (rule["rule"], rule["name"], material, span(rule["since"], rule["until"]) + often)
+        ranges = (" to ".join(dict.fromkeys(pair)) for pair in (limits, prices))
+        rows.append((*about, *ranges, money(rule["worth"])))
+    names = ("rule", "subject", "material", "binds in", "limit", "per t of excess", "per point")
+    table(f"Rules that bind, and what loosening them saves in {summary.currency}", names, rows, right=2)
+    say("  per t of excess: in the money of the period; per point: one percentage point of a share or one percent")
+    say(f"  of a quantity in all these periods, present value, at the margin{_more(len(summary.rules))}")
+
+
+def _limit(limit: float, unit: str) -> str:
+    return f"{100 * limit:.4g} %" if unit == "share" else f"{limit:,.4g} t"
+
+
+def _purchases(summary: "Summary") -> None:
+    """Largest purchases over the horizon."""
+    from planner.report.summary import mass, money, percent
+
+    rows = [
+        (
+            *(row[name] for name in ("site", "country", "material", "to")),
+            *(mass(row["quantity"]), percent(row["share"]), money(row["cost"])),
+        )
+        for row in summary.purchases.head(MOST).to_dict("records")
+    ]
+    names = ("site", "country", "material", "mostly to", "t", "of supply", summary.currency)
+    table("Largest purchases over the horizon", names, rows, right=3)
+    if len(summary.purchases) > MOST:
+        say(f"  undiscounted{_more(len(summary.purchases))}")
+
+
+def _more(count: int) -> str:
+    return f"; {count - MOST} more in the run" if count > MOST else ""
+
+
+def show_runs(folder: str, frame: "pd.DataFrame") -> None:
+    """Runs, newest first."""
+    from planner.report.summary import mass, percent
+
+    rows = []
+    for row in frame.to_dict("records"):
+        when = row["written"]
+        told = when and f"{when[:4]}-{when[4:6]}-{when[6:8]} {when[9:11]}:{when[11:13]}"
+        numbers = (("objective", "{:,.0f}".format), ("gap", percent), ("unmet", mass))
+        cells = ("" if isnan(row[name]) else write(row[name]) for name, write in numbers)
+        rows.append((row["run"], row["status"], told, *cells))
+    table(f"Runs in {folder}", ("run", "ended", "written (UTC)", "cost", "gap", "unmet, t"), rows, right=3)
+
+
+def table(title: str, names: "Sequence[str]", rows: "Sequence[Sequence[str]]", right: int) -> None:
+    """Rows of texts, the last ``right`` columns flush right; nothing in a cell is taken for markup."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    terminal = sys.stdout.isatty()
     grid = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for name, column in frame.items():
-        number = column.dtype.kind in "fi"
-        grid.add_column(str(name), justify="right" if number else "left", no_wrap=not sys.stdout.isatty())
-    for row in frame.itertuples(index=False):
-        grid.add_row(*(Text(f"{cell:,.6g}" if isinstance(cell, float) else str(cell)) for cell in row))
+    for at, name in enumerate(names):
+        grid.add_column(
+            name, justify="right" if at >= len(names) - right else "left", no_wrap=not terminal, overflow="fold"
+        )
+    for row in rows:
+        grid.add_row(*map(Text, row))
     say("")
-    Console(width=None if sys.stdout.isatty() else 160).print(grid)
+    Console(width=None if terminal else 200).print(grid)

@@ -8,6 +8,7 @@ from ortools.linear_solver import pywraplp
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from mineral_sourcing import build
+from mineral_sourcing.arrays import Values
 from mineral_sourcing.network import Network
 
 SLACK = 1e-9
@@ -17,7 +18,7 @@ SLACK = 1e-9
 class SecondSolver:
     """A model loaded once; objectives and right-hand sides may change between solves."""
 
-    def __init__(self, model: pyo.ConcreteModel) -> None:
+    def __init__(self, model: pyo.Block) -> None:
         form = LinearStandardFormCompiler().write(model, mixed_form=True)
         integers = any(not column.is_continuous() for column in form.columns)
         self.solver = pywraplp.Solver.CreateSolver("SCIP" if integers else "GLOP")
@@ -60,14 +61,14 @@ class SecondSolver:
 def wider(network: Network, factor: float) -> Network:
     """The same network with every big-M so many times as large: the optimum of a valid model cannot move."""
     old = network.activation
-    most = {key: factor * value for key, value in old.most.items()}
-    links = {key: factor * value for key, value in old.link_most.items()}
+    most = Values(old.switches, factor * old.most.array)
+    links = Values(old.links, factor * old.link_most.array)
     return replace(network, activation=replace(old, most=most, link_most=links))
 
 
 def least_cost(network: Network) -> float | None:
     """Least cost in the instance's currency, rank after rank; ``None`` where there is no plan."""
-    model = build.build(network)
+    model = build.construct(network)
     second = SecondSolver(model)
     for rank in model.priority.RANKS:
         ranked = [model.priority.unmet[demand] for demand in model.priority.RANKED[rank]]

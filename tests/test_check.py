@@ -5,26 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from planner.errors import InputError, Problem
 from planner.read import load
-from tests.damage import FAULTS, TABLES, Fault, batches, copies, files, write
-
-
-def findings(folder: Path) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
-    """Problems and warnings of a folder."""
-    try:
-        return (), load(folder).warnings
-    except InputError as error:
-        return error.problems, error.warnings
-
-
-def named(fault: Fault, problems: tuple[Problem, ...], warnings: tuple[Problem, ...]) -> bool:
-    """Whether a fault is told at its table, line and column."""
-    return any(
-        (found.table, found.line, found.column) == (fault.table, fault.line, fault.column)
-        and fault.told in found.message
-        for found in (warnings if fault.warning else problems)
-    )
+from tests.damage import batches, copies, findings, named
+from tests.faults import FAULTS, Fault
+from tests.small import TABLES, files, write
 
 
 def test_the_sound_instance_has_no_problem_and_no_warning(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The commands: exit codes, one JSON document, runs written whole, settings told by where they came from."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,13 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in TABLES.items():
         (folder / f"{name}.csv").write_text(text)
     return folder
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of the tutorial, to be copied."""
+    settings = Settings(runs=tmp_path_factory.mktemp("runs"))
+    return runs.write(planner.solve(planner.load("tutorial"), settings), settings, {})
 
 
 def test_solve_prints_one_json_document(two: Path) -> None:
@@ -132,3 +140,167 @@ def test_new_refuses_to_overwrite(two: Path) -> None:
     assert main(["new", str(two)]) == 2
     assert main(["new", "templates", "--empty"]) == 0
     assert Path("templates/lanes.csv").read_text().startswith("origin,destination,material")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ("", 2, "see planner --help"),
+        ("solv two", 2, "did you mean solve?"),
+        ("solve two --timelimit 5", 2, "there is no flag --timelimit; did you mean --time-limit?"),
+        ("solve two --gapp=0.1", 2, "did you mean --gap?"),
+        ("solve two three", 2, "there is no place for three; see planner solve --help"),
+        ("verify", 2, "required: RUN"),
+        ("solve two --gap 5", 2, "setting gap is '5': it must be at most 1 (a fraction: 0.05 for 5 %)"),
+        ("solve two --gap x", 2, "setting gap is 'x': it is no number"),
+        ("solve two --seed 1.5", 2, "it is no whole number"),
+        ("solve two --time-limit 0", 2, "it must be above 0"),
+        ("solve two --algorithm magic", 2, "it must be 'auto', 'simplex' or 'ipm'"),
+        ("solve two --runs two/sites.csv", 2, "setting runs is 'two/sites.csv', which cannot be written"),
+        ("runs --runs two/sites.csv", 2, "which is no folder"),
+        ("check nowhere", 3, "'nowhere' is no built-in instance, no folder and no workbook"),
+        ("solve two/sites.csv", 3, "is no .xlsx or .ods"),
+        ("verify nowhere", 3, "nowhere is no whole run: it has no manifest.json"),
+        ("verify two", 3, "two is no whole run: it has no manifest.json"),
+        ("new two", 2, "is there already"),
+        ("solve two --time-limit 1e-9", 5, "the time limit was reached"),
+    ],
+)
+def test_what_is_wrong_is_told(
+    two: Path, capsys: pytest.CaptureFixture[str], arguments: str, code: int, told: str
+) -> None:
+    """Nothing on stdout, one message with its remedy on stderr, never a traceback."""
+    assert main(arguments.split()) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert told in err
+    assert "Traceback" not in err and "Errno" not in err and "internal fault" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [("solve two --gapp 1", 2), ("solve two --gap 5", 2), ("check nowhere", 3), ("verify two", 3)],
+)
+def test_what_is_wrong_is_one_json_document(
+    two: Path, capsys: pytest.CaptureFixture[str], arguments: str, code: int
+) -> None:
+    """A bad command line too, where JSON is asked for."""
+    assert main([*arguments.split(), "--json"]) == code
+    out, err = capsys.readouterr()
+    assert json.loads(out)
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"gap = ", "planner.toml is no TOML"),
+        (b"\xff\xfe", "planner.toml is not UTF-8"),
+        (b"gap = -1", "setting gap is '-1' (planner.toml): it must be at least 0"),
+        (b"gapp = 1", "there is no setting 'gapp'; did you mean 'gap'?"),
+    ],
+)
+def test_a_bad_settings_file_is_told(two: Path, capsys: pytest.CaptureFixture[str], content: bytes, told: str) -> None:
+    """By every command that reads settings, with the file's name."""
+    Path("planner.toml").write_bytes(content)
+    for command in (["solve", str(two)], ["config"], ["runs"]):
+        assert main(command) == 2
+        assert told in capsys.readouterr().err
+
+
+def test_a_bad_variable_is_told(two: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its own name, so that nobody looks for it in the file."""
+    monkeypatch.setenv("PLANNER_THREADS", "0")
+    assert main(["solve", str(two)]) == 2
+    assert "setting threads is '0' (PLANNER_THREADS): it must be at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        ("manifest.json", b"{", "is no whole run"),
+        ("manifest.json", b"[]", "is no JSON object"),
+        ("manifest.json", b"{}", "does not say 'status'"),
+        ("manifest.json", b'{"status": "optimal", "objective": "much"}', "is no whole run"),
+        ("tables/flows.parquet", b"PAR1", "is no whole run"),
+        ("tables/flows.parquet", None, "it has no flows.parquet"),
+        ("input/offers.csv", b"site,material,price\na,ore,dear\n", "offers.csv line 2, price"),
+        ("input/instance.toml", None, "no instance.toml"),
+    ],
+)
+def test_a_damaged_run_is_told_and_the_others_are_listed(
+    solved: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, file: str, content: bytes | None, told: str
+) -> None:
+    """Whatever is damaged in it; the list shows every run."""
+    folder = tmp_path / "runs"
+    run = shutil.copytree(solved, folder / "damaged")
+    shutil.copytree(solved, folder / "whole")
+    if content is None:
+        (run / file).unlink()
+    else:
+        (run / file).write_bytes(content)
+    assert main(["verify", str(run)]) == 3
+    assert told in capsys.readouterr().err
+    assert len(runs.list(folder)) == 2
+    assert main(["runs", "--runs", str(folder)]) == 0
+    assert capsys.readouterr().out.count("optimal") == 1 + (file != "manifest.json")
+
+
+def test_unbounded_is_5_and_says_where_to_look(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A plant without capacity that is paid to run."""
+    (two / "processes.csv").write_text("process,site,cost\nmint,a,-5\n")
+    (two / "recipes.csv").write_text("process,material,output\nmint,ore,1\n")
+    assert main(["solve", str(two)]) == 5
+    assert "unbounded" in (told := capsys.readouterr().err)
+    assert "negative disposal cost or toll without a capacity" in told
+
+
+def test_infeasible_is_told_in_words(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot hold together stands line by line."""
+    (two / "demands.csv").write_text(TABLES["demands"].replace("100", "300"))
+    assert main(["solve", str(two)]) == 4
+    assert "These cannot all hold:\n  " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["build", "run"])
+def test_ctrl_c_ends_with_5_and_one_document(two: Path, name: str) -> None:
+    """While Pyomo builds, and while HiGHS runs; the real process, the real signal, nothing else on stdout."""
+    place = {"build": "mineral_sourcing.flow.add", "run": "planner.session.Session.run"}[name]
+    module, _, attribute = place.rpartition(".")
+    code = (
+        "import os, signal, sys, importlib\n"
+        "from planner.cli import main\n"
+        "import planner.solve, planner.session, mineral_sourcing.flow\n"
+        f"path = {module!r}\n"
+        "owner = planner.session.Session if path.endswith('Session') else importlib.import_module(path)\n"
+        f"before = getattr(owner, {attribute!r})\n"
+        "def struck(*a, **k):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return before(*a, **k)\n"
+        f"setattr(owner, {attribute!r}, struck)\n"
+        f"sys.exit(main(['solve', {str(two)!r}, '--json']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 5, done.stderr
+    assert json.loads(done.stdout)["message"] == "interrupted"
+    assert done.stderr == ""
+
+
+def test_new_names_the_instance_after_its_folder(two: Path) -> None:
+    """The tutorial's tables, solved at once; the empty ones are read without a problem."""
+    assert main(["new", "mine"]) == 0
+    assert planner.load("mine").name == "mine"
+    assert main(["solve", "mine"]) == 0
+    assert main(["new", "templates", "--empty"]) == 0
+    assert main(["check", "templates"]) == 0
+
+
+def test_help_is_quick(two: Path) -> None:
+    """Half a second of CPU at most."""
+    code = (
+        "import resource, subprocess, sys\n"
+        "subprocess.run([sys.executable, '-m', 'planner', '--help'], stdout=subprocess.DEVNULL, check=True)\n"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN)\nprint(used.ru_utime + used.ru_stime)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.5

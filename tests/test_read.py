@@ -17,7 +17,7 @@ from planner.instance import Instance
 from planner.read import builtin_folder, from_frames, load
 from planner.tables import TABLES as ROW_MODELS
 from planner.tables import columns
-from tests.damage import TABLES, files, write
+from tests.small import TABLES, files, write
 
 HEAD: dict[str, Any] = {"name": "tiny", "first_period": "2027", "periods": 2}
 TINY: dict[str, list[dict[str, Any]]] = {

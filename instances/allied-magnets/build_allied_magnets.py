@@ -12,14 +12,14 @@ and Tb diffused into them for hot places. China is a supplier with prices and ca
 plant by plant.
 """
 
-import argparse
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from instances.figures import Book, Figure, Record, Sources, exact, extract, total
+from instances.chain import PARTICIPANTS, REST_OF_EU, Chain, Plant, command
+from instances.figures import Book, Figure, Record, Sources, exact, total
 
 HERE = Path(__file__).parent
 YEARS = range(2026, 2036)
@@ -36,9 +36,6 @@ HEADER: dict[str, str | int | float] = {
     "home": "allies",
     "sources": "open tables, see sources/ and provenance.csv; discount rate assumed (0.03 to 0.08)",
 }
-PARTICIPANTS = ["USA", "KOR", "JPN", "AUS", "CAN", "DEU", "IND", "FRA", "ITA", "MEX", "GBR", "EU27_OTHER"]
-REST_OF_EU = "POL"
-"""Country whose distances and risk stand for EU27_OTHER: the rest of the EU outside DEU, FRA, ITA and EST."""
 PLACES = {
     **dict.fromkeys(("USA", "KOR", "JPN", "AUS", "CAN", "DEU", "IND", "FRA", "ITA", "MEX", "GBR", "EST"), "allies"),
     "EU27_OTHER": "allies",
@@ -73,6 +70,16 @@ MATERIALS = {
     "swarf": ("scrap", "NdPr", "What is ground off when magnets are made"),
     "magnet scrap": ("scrap", "NdPr", "Magnets at the end of their life, collected"),
 }
+RAN = {
+    "Shin-Etsu Vietnam",
+    "VAC Hanau",
+    "Proterial Kumagaya",
+    "Shin-Etsu Takefu",
+    "TDK Narita",
+    "Daido Nakatsugawa",
+    "Star Group Daegu",
+}
+"""Magnet makers with customers and lines of before 2026."""
 BASKETS = {
     "bastnaesite": "Mountain Pass",
     "monazite": "Mount Weld Central Lanthanide",
@@ -85,18 +92,6 @@ BASKETS = {
 ELEMENTS = {"NdPr oxide": ("Nd", "Pr"), "LaCe oxide": ("La", "Ce"), "heavy concentrate": ("Dy", "Tb")}
 FORMULAS = {"NdPr": ("neodymium", "ndpr"), "Dy": ("dysprosium", "dysprosium"), "Tb": ("terbium", "terbium")}
 """Names of each element in conversion_factors (Nd stands for NdPr) and in prices."""
-
-
-def main() -> None:
-    """Build, or extract the sources."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("out", nargs="?", type=Path, default=HERE)
-    parser.add_argument("--extract", type=Path, metavar="DATA")
-    arguments = parser.parse_args()
-    if arguments.extract:
-        extract(arguments.extract, HERE / "sources", WANTED)
-    else:
-        Magnets(Sources(HERE / "sources")).build().write(arguments.out, HEADER)
 
 
 def _ours(row: Record) -> bool:
@@ -138,29 +133,24 @@ WANTED = {
 """Which rows of which open table this instance takes."""
 
 
-@dataclass(frozen=True)
-class Plant:
-    """A row of the facility tables: where it stands and how much it makes."""
-
-    table: str
-    facility: str
-    material: str
-
-
-class Magnets:
+class Magnets(Chain):
     """The instance as it grows, table by table."""
 
+    PLACES = PLACES
+    EU = EU
+    PERIODS = tuple(str(year) for year in YEARS)
+    PERIODS_A_YEAR = 1
+    OWNERS = OWNERS
+
     def __init__(self, sources: Sources) -> None:
-        self.sources = sources
-        self.book = Book()
-        self.sites: dict[str, str] = {}
+        super().__init__(sources)
+        self.ran: dict[str, Figure] = {}
         parameter = self.parameter
         self.crack = parameter("rare_earths", "recovery_crack_leach")
         self.separate = parameter("rare_earths", "recovery_solvent_extraction")
         self.premium = parameter("rare_earths", "processing_cost_premium_vs_china")
         self.electrolysis = parameter("ndpr", "recovery")
         self.yield_ = parameter("ndpr", "yield_first_pass")
-        self.ramp = parameter("all", "ramp_up_first_year")
         self.content = {
             "NdPr": parameter("ndpr", "content_in_magnet"),
             "Dy": parameter("dysprosium", "content_in_magnet"),
@@ -171,7 +161,7 @@ class Magnets:
         """All tables."""
         self.places()
         self.materials()
-        self.priorities()
+        self.priorities(("defence", "clean", "civil"))
         self.mines()
         self.separation()
         self.metals()
@@ -182,22 +172,19 @@ class Magnets:
         self.freight()
         self.duties()
         self.rules()
+        self.running()
         self.left_out()
         return self.book
 
     # Sources
 
-    def parameter(self, material: str, name: str) -> Figure:
-        """A process parameter: central, low and high."""
-        return self.sources.estimate("process_parameters_estimates", material=material, parameter=name)
-
-    def transport(self, mode: str) -> Figure:
-        """A cost of transport: central, low and high."""
-        return self.sources.estimate("transport_costs_estimates", mode=mode)
-
     def price(self, element: str) -> Figure:
         """Price of an oxide in China, USD/t."""
         return self.sources.figure("prices", "price_usd_per_kg", material=FORMULAS[element][1]) * 1000.0
+
+    def metal_price(self, element: str) -> Figure:
+        """Price of a metal in China, USD/t: its oxide and the toll."""
+        return self.price(element) / self.to_metal(element) + self.sources.assumption("metal_toll_china")
 
     def to_metal(self, element: str) -> Figure:
         """Tonnes of metal made from a tonne of oxide."""
@@ -216,90 +203,7 @@ class Magnets:
         ]
         return total(figures) / 100.0
 
-    def capacity(self, plant: Plant) -> Figure:
-        """Nameplate of a facility; figures from memory are good to 25 percent, as their basis says."""
-        figure = self.sources.figure(plant.table, "capacity", facility=plant.facility, material=plant.material)
-        if figure.kind == "source":
-            return figure
-        return replace(figure, low=0.75 * figure.value, high=1.25 * figure.value)
-
-    # Sites
-
-    def site(
-        self, name: str, place: str, kind: str, owner: str = "", plant: Plant | None = None, **cells: Figure
-    ) -> str:
-        """Add a site once; place, owner and coordinates are the facility's where there is one."""
-        if name not in self.sites:
-            if plant is not None:
-                row = self.sources.rows(plant.table, facility=plant.facility, material=plant.material)[0]
-                place = row["iso3"]
-                owner = OWNERS.get(row["operator"], row["operator"])
-                key = {"facility": plant.facility, "material": plant.material}
-                cells |= {end: self.sources.figure(plant.table, end, **key) for end in ("latitude", "longitude")}
-            self.sites[name] = place
-            self.book.add("sites", {"site": name}, place=place, owner=owner, kind=kind, **cells)
-        return name
-
-    def process(
-        self,
-        name: str,
-        site: str,
-        start: int,
-        capacity: Figure | None,
-        cost: Figure,
-        inputs: dict[str, Figure],
-        outputs: dict[str, Figure],
-        new: bool = False,
-        until: int | None = None,
-    ) -> None:
-        """Add a process and its recipe; a ``new`` plant runs at the first year's ramp, then in full."""
-        begin = str(start) if start > YEARS[0] else ""
-        if new:
-            self.process(
-                f"{name} (first year)",
-                site,
-                start,
-                capacity * self.ramp if capacity else None,
-                cost,
-                inputs,
-                outputs,
-                until=start,
-            )
-            begin = str(start + 1)
-        cells: dict[str, Figure | str] = {"capacity": capacity} if capacity else {}
-        self.book.add(
-            "processes",
-            {"process": name},
-            site=site,
-            **cells,
-            cost=cost,
-            from_=begin,
-            until=str(until) if until else "",
-        )
-        for material, figure in inputs.items():
-            self.book.add("recipes", {"process": name, "material": material}, input=figure)
-        for material, figure in outputs.items():
-            self.book.add("recipes", {"process": name, "material": material}, output=figure)
-
     # Tables
-
-    def places(self) -> None:
-        """Countries, and the groups that rules and duties speak of."""
-        names = {row["iso3"]: row["country"] for row in self.sources.rows("ports")}
-        for place in PLACES:
-            iso3 = REST_OF_EU if place == "EU27_OTHER" else place
-            self.book.add(
-                "places",
-                {"place": place},
-                name="Rest of the EU" if place == "EU27_OTHER" else names[place],
-                latitude=self.sources.figure("ports", "latitude", iso3=iso3),
-                longitude=self.sources.figure("ports", "longitude", iso3=iso3),
-                risk=self.sources.figure("governance", "governance_risk_0_1", iso3=iso3),
-            )
-        for member in EU:
-            self.book.add("groups", {"group": "EU27", "member": member})
-        for member in ["EU27", *(place for place, side in PLACES.items() if side == "allies" and place not in EU)]:
-            self.book.add("groups", {"group": "allies", "member": member})
 
     def materials(self) -> None:
         """Every form at every stage; magnets and scrap are weighed as products."""
@@ -331,16 +235,6 @@ class Magnets:
             contents[element] = replace(figure, value=figure.high if end == "high" else figure.low, formula=formula)
         return contents
 
-    def priorities(self) -> None:
-        """Defence before clean energy and vehicles before the rest."""
-        for rank, priority in enumerate(("defence", "clean", "civil"), start=1):
-            self.book.add(
-                "priorities",
-                {"priority": priority},
-                rank=exact(rank, "order of service"),
-                unmet_cost=self.sources.assumption(f"unmet_cost_{priority}"),
-            )
-
     def asked(self, new: bool) -> Figure:
         """What a maker of NdPr oxide outside China asks for a tonne: its cost where it runs, more where it is built."""
         if new:
@@ -348,10 +242,16 @@ class Magnets:
         return self.parameter("ndpr", "all_in_cost") * 1000.0
 
     def feed_price(self, feed: str, new: bool = False) -> Figure:
-        """Price of a tonne of rare-earth oxides in a concentrate: the mine's part of the NdPr that it yields."""
-        value = self.asked(new) * self.share(BASKETS[feed], ("Nd", "Pr")) * self.crack * self.separate
-        price = value * self.sources.assumption("mine_value_share")
-        return price * self.sources.assumption("heavy_ore_premium") if feed in {"ionic clay", "xenotime"} else price
+        """Price of a tonne of rare-earth oxides in a concentrate: the mine's part of what it yields.
+
+        NdPr at what its makers ask; in ores that are mined for their heavies also Dy and Tb, at China's prices.
+        """
+        value = self.asked(new) * self.share(BASKETS[feed], ("Nd", "Pr"))
+        if feed in {"ionic clay", "xenotime"}:
+            value = value + total(
+                self.price(element) * self.share(BASKETS[feed], (element,)) for element in ("Dy", "Tb")
+            )
+        return value * self.crack * self.separate * self.sources.assumption("mine_value_share")
 
     def mines(self) -> None:
         """Concentrates: named mines, and what other countries sell, as their output of 2025."""
@@ -392,7 +292,6 @@ class Magnets:
         for name, plant, feed, capacity, start in named:
             self.site(name, "", "mine", plant=plant)
             self.offer(name, feed, self.feed_price(feed, new=name not in running), capacity, start)
-        self.sources.rows("facilities", facility="Mount Weld")
         for iso3, feed in {
             "IND": "mineral sands",
             "MMR": "ionic clay",
@@ -405,16 +304,6 @@ class Magnets:
             mined = self.sources.figure("production_by_country", "quantity", iso3=iso3)
             self.offer(name, feed, self.feed_price(feed), mined)
 
-    def offer(
-        self, site: str, material: str, price: Figure, capacity: Figure, start: int = YEARS[0], until: int | None = None
-    ) -> None:
-        """Add what a site sells."""
-        begin = str(start) if start > YEARS[0] else ""
-        end = str(until) if until else ""
-        self.book.add(
-            "offers", {"site": site, "material": material, "from": begin}, until=end, price=price, capacity=capacity
-        )
-
     def separation(self) -> None:
         """Cracking, separation of light and of heavy rare earths, recycling."""
         estimates = "facilities_estimates"
@@ -424,7 +313,7 @@ class Magnets:
             "Gebeng": (Plant(estimates, "Lynas Malaysia", "ndpr"), "monazite", "mixed carbonate"),
             "OSCOM": (Plant(estimates, "OSCOM", "rare_earths"), "mineral sands", "mixed chloride"),
         }
-        cracking_part = exact(0.3, "cracking is three tenths of the plant's part")
+        cracking_part = self.sources.assumption("cracking_part")
         for name, (plant, feed, product) in cracked.items():
             self.site(name, "", "separation plant", plant=plant)
             nameplate = self.sources.assumption("gebeng_cracking") if name == "Gebeng" else self.capacity(plant)
@@ -471,11 +360,7 @@ class Magnets:
             capacity = nameplate / ndpr if plant.material == "ndpr" else nameplate
             if plant.material == "dysprosium":
                 capacity = nameplate / self.share("Longnan", ("Dy",))
-            part = (
-                plant_part * (exact(0.7, "separation is seven tenths of the plant's part"))
-                if feed.startswith("mixed")
-                else plant_part
-            )
+            part = plant_part * (exact(1.0, "1") - cracking_part) if feed.startswith("mixed") else plant_part
             self.process(
                 f"{name} separation" if "separation" not in name else name.replace("separation", "light separation"),
                 name,
@@ -486,8 +371,6 @@ class Magnets:
                 outputs,
                 new,
             )
-        for facility in ("Gebeng (Lynas Malaysia)", "Kalgoorlie", "La Rochelle", "Mountain Pass separation"):
-            self.sources.rows("facilities", facility=facility)
         self.heavy_lines()
         self.recycling()
 
@@ -614,6 +497,8 @@ class Magnets:
             self.site(name, "", "magnet maker", plant=plant)
             capacity = self.capacity(plant)
             self.magnet_line(name, name, capacity, start, new, until=year - 1 if later else None)
+            if name in RAN:
+                self.ran[name] = capacity
             if later:
                 capacity = assume(later)
                 self.magnet_line(f"{name} later", name, capacity, year)
@@ -726,10 +611,7 @@ class Magnets:
             "Tb": self.capacity(heavies) * self.share("Longnan", ("Tb",)) / self.share("Longnan", ("Dy",)),
         }
         self.site("China metal makers", "CHN", "metal maker")
-        metal = {
-            element: self.price(element) / self.to_metal(element) + self.sources.assumption("metal_toll_china")
-            for element in oxides
-        }
+        metal = {element: self.metal_price(element) for element in oxides}
         for element, capacity in oxides.items():
             seller = "Northern Rare Earth Baotou" if element == "NdPr" else "Ganzhou heavy separation"
             self.offer(seller, f"{element} oxide", self.price(element), capacity)
@@ -822,8 +704,12 @@ class Magnets:
                 place: self.sources.figure("demand_estimates", "quantity", material=FORMULAS[element][1], iso3=place)
                 for place in ("JPN", "KOR")
             }
-            self.depot("JPN reserve", element, cover_days=japan[element], initial=held["JPN"] * japan[element] / 365.0)
-            self.depot("KOR reserve", element, until="2030", cover_days=before, initial=held["KOR"] * before / 365.0)
+            kept = {
+                place: quantity * self.to_metal(element) * target / 365.0
+                for place, quantity, target in (("JPN", held["JPN"], japan[element]), ("KOR", held["KOR"], before))
+            }
+            self.depot("JPN reserve", element, cover_days=japan[element], initial=kept["JPN"])
+            self.depot("KOR reserve", element, until="2030", cover_days=before, initial=kept["KOR"])
             self.depot("KOR reserve", element, from_="2031", cover_days=after)
         india = days("stockpile_policy_estimates", "value", iso3="IND", material="critical_minerals")
         self.site("IND reserve", "IND", "depot")
@@ -833,33 +719,28 @@ class Magnets:
         self.depot("USA National Defense Stockpile", "NdPr", final=bought * self.sources.assumption("nds_share_ndpr"))
 
     def depot(self, site: str, element: str, from_: str = "", until: str = "", **cells: Figure) -> None:
-        """A stock of oxide, and the country whose consumption it covers."""
+        """A stock of metal that covers what the country's magnet makers use, or a stock of oxide that covers nobody."""
         rate = self.sources.assumption("depot_rate")
+        covers = "cover_days" in cells
         self.book.add(
             "stockpiles",
-            {"site": site, "material": f"{element} oxide", "from": from_},
+            {"site": site, "material": f"{element} {'metal' if covers else 'oxide'}", "from": from_},
             until=until,
             fill_rate=rate,
             release_rate=rate,
-            holding_cost=self.price(element) * self.parameter("all", "stockpile_holding_cost"),
-            covers=self.sites[site] if "cover_days" in cells else "",
+            holding_cost=(self.metal_price(element) if covers else self.price(element))
+            * self.parameter("all", "stockpile_holding_cost"),
+            covers=self.sites[site] if covers else "",
             **cells,
         )
 
     def freight(self) -> None:
         """A rate for each stage from each place that sells it to each place that needs it."""
-        stage = {material: row[0] for material, row in MATERIALS.items()}
-        home = {row["process"]: self.sites[row["site"]] for row in self.book.tables["processes"]}
-        recipes = self.book.tables["recipes"]
-        sells = {(stage[row["material"]], home[row["process"]]) for row in recipes if row.get("output")}
-        sells |= {(stage[row["material"]], self.sites[row["site"]]) for row in self.book.tables["offers"]}
-        needs = {(stage[row["material"]], home[row["process"]]) for row in recipes if row.get("input")}
-        needs |= {(stage[row["material"]], self.sites[row["site"]]) for row in self.book.tables["demands"]}
-        depots = {(stage[row["material"]], self.sites[row["site"]]) for row in self.book.tables["stockpiles"]}
+        wanted = self.trades({material: row[0] for material, row in MATERIALS.items()})
         for name in ("mine", "intermediate", "oxide", "metal", "magnet", "scrap"):
             for origin in PLACES:
                 for destination in PLACES:
-                    if (name, origin) in sells | depots and (name, destination) in needs | depots:
+                    if (name, origin, destination) in wanted:
                         key = {"origin": origin, "destination": destination, "stage": name}
                         self.book.add("freight", key, freight=self.rate(origin, destination, name))
 
@@ -867,9 +748,8 @@ class Magnets:
         """Freight of a tonne: by road inside a place, else by sea, concentrates in bulk."""
         if origin == destination:
             return self.sources.assumption("road_km_domestic") * self.transport("road")
-        ends = [REST_OF_EU if place == "EU27_OTHER" else place for place in (origin, destination)]
-        distance = self.sources.figure("distances", "sea_km", origin_iso3=ends[0], dest_iso3=ends[1])
         mode = "sea_bulk" if stage == "mine" else "sea_container"
+        distance = self.distance(origin, destination, "sea_km")
         return distance * self.transport(mode) + self.transport("port_handling") * 2.0
 
     def duties(self) -> None:
@@ -908,6 +788,22 @@ class Magnets:
                     source="Benchmark of Regulation (EU) 2024/1252, Art. 5(1)(b), for all participants",
                 )
 
+    def running(self) -> None:
+        """Magnet makers that ran before 2026 keep a part of their load: a plan that idles them loses them."""
+        for name, nameplate in self.ran.items():
+            self.book.add(
+                "rules",
+                {"rule": f"keep-{name}", "from": ""},
+                kind="min_quantity",
+                limit=nameplate * self.sources.assumption("least_load"),
+                subject_by="site",
+                subject=name,
+                stage="block",
+                basis="made",
+                per="year",
+                source="Assumption: no participant lets a running magnet maker close",
+            )
+
     def left_out(self) -> None:
         """Facility and project rows that are not planned, each with the reason; those of a planned site as such."""
         reasons = {
@@ -915,6 +811,10 @@ class Magnets:
             "Neo Magnequench Korat": "Powder for bonded magnets; the instance plans sintered magnets",
             "Visakhapatnam REPM": "3 t a year of samarium-cobalt magnets, another product",
             "VAC Horna Streda": "Finishes magnets sintered elsewhere in its group: no capacity of its own",
+            **dict.fromkeys(
+                ("Mount Weld", "Gebeng (Lynas Malaysia)", "Kalgoorlie", "La Rochelle", "Mountain Pass separation"),
+                "Planned from its row in facilities_estimates.csv, which has the capacity",
+            ),
         }
         projects = {
             "Lynas — Mt Weld + Kalgoorlie": "Planned from the facility rows of Mount Weld, Kalgoorlie and Gebeng",
@@ -941,4 +841,4 @@ class Magnets:
 
 
 if __name__ == "__main__":
-    main()
+    command(HERE, __doc__, Magnets, HEADER, WANTED)

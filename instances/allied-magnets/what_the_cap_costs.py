@@ -1,82 +1,28 @@
 """Prints the figures of the README: what the third-country cap costs and changes, and how much is assumed.
 
-Run as ``python instances/allied-magnets/what_the_cap_costs.py``.
+Run as ``python instances/allied-magnets/what_the_cap_costs.py``; ``--write`` puts them into the README.
 """
 
+import sys
 from pathlib import Path
 
-import pandas as pd
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import planner
-from planner.plan import Plan
+from instances.cap_cost import Caps, command
 
-HERE = Path(__file__).parent
-YEARS = ("2026", "2030", "2035")
-MATERIALS = ("NdPr oxide", "Dy oxide", "NdPr metal", "Dy metal", "standard magnet", "hot magnet")
-
-
-def main() -> None:
-    """Solve with the cap and without it, and print both as Markdown."""
-    instance = planner.load(HERE)
-    capped = planner.solve(instance).plan
-    free = planner.solve(instance.with_tables(rules=instance["rules"].iloc[:0])).plan
-    assert capped is not None and free is not None
-    extra = capped.objective - free.objective
-    print(f"- Cost with the cap {capped.objective / 1e9:.2f} bn USD, without it {free.objective / 1e9:.2f} bn USD, so")
-    print(f"  the cap costs {extra / 1e9:.2f} bn USD over ten years, {extra / free.objective:.1%} (present value).")
-    print(f"- Unmet demand {_unmet(capped)}; without the cap {_unmet(free)}.\n")
-    print("Where the cap binds, with the range of its shadow price:\n")
-    print("| stage | country | material | years | USD/t, present value |\n|---|---|---|---|---|")
-    for line in _binding(capped):
-        print(line)
-    print("\nPurchases from the largest third country over what the allies consume, with the cap / without it:\n")
-    print("| material | " + " | ".join(YEARS) + " |\n|---|" + "---|" * len(YEARS))
-    third = set(capped.rules["subject"])
-    before, after = _largest(free, third), _largest(capped, third)
-    for material in MATERIALS:
-        cells = (f"{after.get((material, year), '–')} / {before.get((material, year), '–')}" for year in YEARS)
-        print(f"| {material} | " + " | ".join(cells) + " |")
-    print("\nWhat the cells of the tables rest on:\n")
-    print("| kind | cells | share |\n|---|---|---|")
-    kinds = pd.read_csv(HERE / "provenance.csv")["kind"].value_counts()
-    for kind in ("source", "estimate", "assumption"):
-        print(f"| {kind} | {kinds[kind]:,} | {kinds[kind] / kinds.sum():.0%} |")
+CAPS = Caps(
+    Path(__file__).parent,
+    materials=("NdPr oxide", "Dy oxide", "NdPr metal", "Dy metal", "standard magnet", "hot magnet"),
+    years=("2026", "2030", "2035"),
+    horizon="ten years",
+    least_years=3,
+)
 
 
-def _unmet(plan: Plan) -> str:
-    defence = plan.demand.loc[plan.demand["priority"] == "defence", "unmet"].sum()
-    return f"{plan.unmet:.0f} t, of defence {defence:.0f} t"
-
-
-def _binding(plan: Plan) -> list[str]:
-    rules = plan.rules[plan.rules["shadow_price"].abs() > 1]
-    lines = []
-    for (rule, subject, material), rows in rules.groupby(["rule", "subject", "material"]):
-        stage = str(rule).removeprefix("third-country-")
-        prices = rows["shadow_price"]
-        span = f"{rows['period'].min()}-{rows['period'].max()} ({len(rows)})"
-        lines.append(f"| {stage} | {subject} | {material} | {span} | {prices.min():,.0f} to {prices.max():,.0f} |")
-    return lines
-
-
-def _largest(plan: Plan, third: set[str]) -> dict[tuple[str, str], str]:
-    """Share and name of the largest third country by material and year, from the plan's tables alone."""
-    places = plan.instance["sites"].set_index("site")["place"]
-    flows = plan.flows.assign(place=plan.flows["origin"].map(places), to=plan.flows["destination"].map(places))
-    flows = flows[flows["place"].isin(third) & ~flows["to"].isin(third)]
-    bought = flows.groupby(["material", "period", "place"], as_index=False)["arriving"].sum()
-    key = ["site", "material", "period"]
-    uses = (plan.made.rename(columns={"input": "used"}), plan.demand.rename(columns={"consumed": "used"}))
-    used = pd.concat([table[[*key, "used"]] for table in uses])
-    used = used[~used["site"].map(places).isin(third)]
-    total = used.groupby(["material", "period"])["used"].sum().reset_index()
-    bought = bought.merge(total[total["used"] > 0.5])
-    bought["share"] = bought["arriving"] / bought["used"]
-    last = bought.sort_values("share").drop_duplicates(["material", "period"], keep="last")
-    return {
-        (row["material"], row["period"]): f"{100 * row['share']:.0f} % {row['place']}" for _, row in last.iterrows()
-    }
+def figures() -> list[str]:
+    """Solve with the cap and without it; lines of Markdown."""
+    return CAPS.figures()
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, CAPS.folder, figures)

@@ -27,11 +27,11 @@ from mineral_sourcing.network import Network
 RULES = {"least": "offers"}
 
 
-def add(m: pyo.ConcreteModel, network: Network) -> None:
+def add(m: pyo.Block, network: Network) -> None:
     """Add the yes-or-no columns ``activation.on`` and their cost; reads ``flow`` and ``processing``."""
     data = network.activation
     m.activation = activation = pyo.Block(doc=__doc__)
-    activation.SWITCHES = pyo.Set(dimen=7, initialize=data.keys)
+    activation.SWITCHES = pyo.Set(dimen=7, initialize=data.switches)
     activation.SALES = pyo.Set(activation.SWITCHES, dimen=4, initialize=data.sales)
     activation.RUNS = pyo.Set(activation.SWITCHES, dimen=2, initialize=data.runs)
     activation.SHIPMENTS = pyo.Set(activation.SWITCHES, dimen=4, initialize=data.shipments)
@@ -40,6 +40,7 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
     activation.on = pyo.Var(activation.SWITCHES, domain=pyo.Binary)
 
     def quantity(b: pyo.Block, *a: str) -> pyo.Expression:
+        m = b.parent_block()
         sold = sum(m.flow.sold[sale] for sale in b.SALES[a])
         run = sum(m.processing.activity[run] for run in b.RUNS[a])
         return sold + run + sum(m.flow.ship[shipment] for shipment in b.SHIPMENTS[a])
@@ -48,7 +49,7 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
     def most(b: pyo.Block, *a: str) -> pyo.Expression:
         return quantity(b, *a) - b.most_limit[a] * b.on[a] <= 0
 
-    activation.FLOORS = pyo.Set(dimen=7, initialize=list(data.least))
+    activation.FLOORS = pyo.Set(dimen=7, initialize=data.floors)
     activation.least_limit = pyo.Param(activation.FLOORS, initialize=data.least)
 
     @activation.Constraint(activation.FLOORS)
@@ -62,6 +63,7 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
 
     @activation.Constraint(activation.LINKS)
     def link(b: pyo.Block, *a: str) -> pyo.Expression:
+        m = b.parent_block()
         shipped = sum(m.flow.ship[shipment] for shipment in b.LINKED[a])
         return shipped - sum(b.link_limit[a] * b.on[switch] for switch in b.LINK_OF[a]) <= 0
 

@@ -24,7 +24,7 @@ import pyomo.environ as pyo
 from mineral_sourcing.network import Network
 
 
-def add(m: pyo.ConcreteModel, network: Network) -> None:
+def add(m: pyo.Block, network: Network) -> None:
     """Add ``balance.node`` and the columns ``balance.surplus``; reads flow, processing, stockpile, priority."""
     data = network.balance
     m.balance = balance = pyo.Block(doc=__doc__)
@@ -42,13 +42,14 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
         balance.add_component(name, pyo.Set(balance.NODES, dimen=dimen, initialize=members))
     balance.SURPLUS = pyo.Set(dimen=3, initialize=data.surplus)
     balance.surplus = pyo.Var(balance.SURPLUS, domain=pyo.NonNegativeReals)
-    balance.MATERIALS = pyo.Set(initialize=list(data.disposal_cost))
+    balance.MATERIALS = pyo.Set(initialize=data.materials)
     balance.disposal_cost = pyo.Param(balance.MATERIALS, initialize=data.disposal_cost, within=pyo.Reals)
-    balance.demand = pyo.Param(balance.NODES, initialize=data.demand, default=0.0)
-    balance.under_way = pyo.Param(balance.NODES, initialize=data.under_way, default=0.0)
+    balance.demand = pyo.Param(balance.NODES, initialize=data.demand)
+    balance.under_way = pyo.Param(balance.NODES, initialize=data.under_way)
 
     @balance.Constraint(balance.NODES)
     def node(b: pyo.Block, i: str, k: str, t: int) -> pyo.Expression:
+        m = b.parent_block()
         flow, processing, stockpile = m.flow, m.processing, m.stockpile
         arriving = sum(flow.kept[o, d, j] * flow.ship[o, d, j, s] for o, d, j, s in b.ARRIVING[i, k, t])
         sold = sum(flow.sold[sale] for sale in b.SELLING[i, k, t])
@@ -64,4 +65,5 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
 
     @balance.Expression()
     def cost(b: pyo.Block) -> pyo.Expression:
+        m = b.parent_block()
         return sum(m.discount[t] * b.disposal_cost[k] * b.surplus[i, k, t] for i, k, t in b.SURPLUS)

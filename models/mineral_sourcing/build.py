@@ -1,4 +1,11 @@
-"""A Network into a Pyomo model: every family in turn, then the objective."""
+"""A Network into a Pyomo model: every family in turn, then the objective.
+
+Nothing is constructed: the components hold their rules and arrays, from which ``compile.py`` makes the matrix. Whoever
+wants to see a row, or Pyomo's own model of it all, asks :func:`construct`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
@@ -26,13 +33,25 @@ RULES = {
 }
 """Rows that somebody chose, hence may price, relax or be told of: family.constraint and the table that asks for it."""
 
+Custom = Callable[[Any], None]
+"""Adds a user's own components to a model: ``def add(m): …``."""
 
-def build(network: Network) -> pyo.ConcreteModel:
-    """The model of a network, in model units, minimising present cost."""
+
+def build(network: Network, custom: Sequence[Custom] = ()) -> pyo.Block:
+    """The model of a network, in model units, minimising present cost; nothing in it is constructed."""
+    m = pyo.Block(concrete=False, name="model", doc=network.name)
+    m.PERIODS = pyo.Set(initialize=network.periods)
+    m.discount = pyo.Param(m.PERIODS, initialize=network.discount)
+    for family in FAMILIES:
+        family.add(m, network)
+    for add in custom:
+        add(m)
+    return m
+
+
+def construct(network: Network, custom: Sequence[Custom] = ()) -> pyo.Block:
+    """Pyomo's own model of a network, every row and variable of it: ``construct(n).concentration.cap[...].expr``."""
     with PauseGC():
-        m = pyo.ConcreteModel(name=network.name)
-        m.PERIODS = pyo.RangeSet(0, len(network.periods) - 1)
-        m.discount = pyo.Param(m.PERIODS, initialize=network.discount)
-        for family in FAMILIES:
-            family.add(m, network)
+        m = build(network, custom)
+        m.construct()
     return m

@@ -32,7 +32,7 @@ from mineral_sourcing.network import Concentration, Network
 RULES = {"cap": "rules"}
 
 
-def _add_bases(m: pyo.ConcreteModel, concentration: pyo.Block, data: Concentration) -> None:
+def _add_bases(concentration: pyo.Block, data: Concentration) -> None:
     concentration.BASES = pyo.Set(dimen=5, initialize=data.bases)
     for name, members, dimen in (
         ("BASE_SHIPMENTS", data.base_shipments, 4),
@@ -48,6 +48,7 @@ def _add_bases(m: pyo.ConcreteModel, concentration: pyo.Block, data: Concentrati
 
     @concentration.Constraint(concentration.BASES)
     def total(b: pyo.Block, *q: str) -> pyo.Expression:
+        m = b.parent_block()
         flow, processing = m.flow, m.processing
         bought = sum(flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.BASE_SHIPMENTS[q])
         sold = sum(flow.sold[sale] for sale in b.BASE_SALES[q])
@@ -58,11 +59,11 @@ def _add_bases(m: pyo.ConcreteModel, concentration: pyo.Block, data: Concentrati
         return b.base[q] - bought - sold - made + unmet - used - released == b.base_constant[q]
 
 
-def add(m: pyo.ConcreteModel, network: Network) -> None:
+def add(m: pyo.Block, network: Network) -> None:
     """Add caps, floors and their bases; reads flow, processing, priority and stockpile."""
     data = network.concentration
     m.concentration = concentration = pyo.Block(doc=__doc__)
-    _add_bases(m, concentration, data)
+    _add_bases(concentration, data)
     concentration.CAPS = pyo.Set(dimen=6, initialize=data.caps)
     concentration.PRICED = pyo.Set(dimen=6, initialize=data.priced)
     for name, members, dimen in (
@@ -81,6 +82,7 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
 
     @concentration.Constraint(concentration.CAPS)
     def cap(b: pyo.Block, *r: str) -> pyo.Expression:
+        m = b.parent_block()
         flow, processing = m.flow, m.processing
         counted = (
             sum(flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS[r])

@@ -8,8 +8,12 @@ import pyomo.environ as pyo
 from mineral_sourcing.network import Network
 
 
-def add(m: pyo.ConcreteModel, network: Network) -> None:
+def add(m: pyo.Block, network: Network) -> None:
     """Add the objective: the sum of every family's ``cost``."""
     del network
-    blocks = list(m.component_objects(pyo.Block, descend_into=False))
-    m.objective = pyo.Objective(expr=sum(block.cost for block in blocks if block.component("cost") is not None))
+    blocks = m.component_objects(pyo.Block, descend_into=False)
+    costly = [block.local_name for block in blocks if "cost" in block.component_map()]
+
+    @m.Objective()
+    def objective(b: pyo.Block) -> pyo.Expression:
+        return sum(b.component(name).cost for name in costly)

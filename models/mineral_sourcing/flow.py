@@ -24,21 +24,21 @@ import pyomo.environ as pyo
 from mineral_sourcing.network import Network
 
 
-def add(m: pyo.ConcreteModel, network: Network) -> None:
+def add(m: pyo.Block, network: Network) -> None:
     """Add the columns ``flow.ship`` and ``flow.sold`` and their cost."""
     data = network.flow
     m.flow = flow = pyo.Block(doc=__doc__)
     flow.SHIPMENTS = pyo.Set(dimen=4, initialize=data.shipments)
     flow.SALES = pyo.Set(dimen=4, initialize=data.sales)
-    flow.LANES = pyo.Set(dimen=3, initialize=list(data.kept))
-    flow.OFFERS = pyo.Set(dimen=3, initialize=list(data.price))
+    flow.LANES = pyo.Set(dimen=3, initialize=data.lanes)
+    flow.OFFERS = pyo.Set(dimen=3, initialize=data.offers)
     flow.ship_limit = pyo.Param(flow.SHIPMENTS, initialize=data.shipment_limit)
     flow.sold_limit = pyo.Param(flow.SALES, initialize=data.sale_limit)
     flow.kept = pyo.Param(flow.LANES, initialize=data.kept)
     flow.freight = pyo.Param(flow.LANES, initialize=data.freight)
-    flow.duty = pyo.Param(flow.SHIPMENTS, initialize=data.duty, default=0.0)
+    flow.duty = pyo.Param(flow.SHIPMENTS, initialize=data.duty)
     flow.price = pyo.Param(flow.OFFERS, initialize=data.price)
-    flow.unpaid = pyo.Param(m.PERIODS, initialize=data.unpaid, default=0.0)
+    flow.unpaid = pyo.Param(m.PERIODS, initialize=data.unpaid)
 
     def ship_bounds(b: pyo.Block, o: str, d: str, k: str, t: int) -> tuple[float, pyo.Expression]:
         return 0.0, b.ship_limit[o, d, k, t]
@@ -51,6 +51,7 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
 
     @flow.Expression()
     def cost(b: pyo.Block) -> pyo.Expression:
+        m = b.parent_block()
         carried = sum(
             m.discount[t] * (b.freight[o, d, k] + b.duty[o, d, k, t]) * b.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS
         )

@@ -26,14 +26,14 @@ from mineral_sourcing.network import Network
 RULES = {"held": "priorities"}
 
 
-def add(m: pyo.ConcreteModel, network: Network) -> None:
+def add(m: pyo.Block, network: Network) -> None:
     """Add the columns ``priority.unmet``, the rows ``priority.held`` and the cost of unmet demand."""
     data = network.priority
     m.priority = priority = pyo.Block(doc=__doc__)
     priority.DEMANDS = pyo.Set(dimen=4, initialize=data.demands)
     priority.RANKS = pyo.Set(initialize=data.ranks)
     priority.RANKED = pyo.Set(priority.RANKS, dimen=4, initialize=data.ranked)
-    priority.PRIORITIES = pyo.Set(initialize=list(data.unmet_cost))
+    priority.PRIORITIES = pyo.Set(initialize=data.priorities)
     priority.limit = pyo.Param(priority.DEMANDS, initialize=data.unmet_limit)
     priority.unmet_cost = pyo.Param(priority.PRIORITIES, initialize=data.unmet_cost)
     priority.weight = pyo.Param(priority.PRIORITIES, initialize=data.weight)
@@ -50,4 +50,5 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
 
     @priority.Expression()
     def cost(b: pyo.Block) -> pyo.Expression:
+        m = b.parent_block()
         return sum(m.discount[t] * b.unmet_cost[r] * b.unmet[i, k, t, r] for i, k, t, r in b.DEMANDS)

@@ -18,14 +18,14 @@ import pyomo.environ as pyo
 from mineral_sourcing.network import Network
 
 
-def add(m: pyo.ConcreteModel, network: Network) -> None:
+def add(m: pyo.Block, network: Network) -> None:
     """Add the columns ``processing.activity`` and their toll."""
     data = network.processing
     m.processing = processing = pyo.Block(doc=__doc__)
-    processing.PROCESSES = pyo.Set(initialize=list(data.toll))
+    processing.PROCESSES = pyo.Set(initialize=data.processes)
     processing.RUNS = pyo.Set(dimen=2, initialize=data.runs)
-    processing.INPUTS = pyo.Set(dimen=2, initialize=list(data.input))
-    processing.OUTPUTS = pyo.Set(dimen=2, initialize=list(data.output))
+    processing.INPUTS = pyo.Set(dimen=2, initialize=data.inputs)
+    processing.OUTPUTS = pyo.Set(dimen=2, initialize=data.outputs)
     processing.limit = pyo.Param(processing.RUNS, initialize=data.run_limit)
     processing.toll = pyo.Param(processing.PROCESSES, initialize=data.toll, within=pyo.Reals)
     processing.input = pyo.Param(processing.INPUTS, initialize=data.input)
@@ -38,4 +38,5 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
 
     @processing.Expression()
     def cost(b: pyo.Block) -> pyo.Expression:
+        m = b.parent_block()
         return sum(m.discount[t] * b.toll[p] * b.activity[p, t] for p, t in b.RUNS)

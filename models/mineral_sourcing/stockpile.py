@@ -29,7 +29,7 @@ from mineral_sourcing.network import Network
 RULES = {"final": "stockpiles", "cover": "stockpiles"}
 
 
-def add(m: pyo.ConcreteModel, network: Network) -> None:
+def add(m: pyo.Block, network: Network) -> None:
     """Add the columns ``stock``, ``fill`` and ``release``; reads ``processing``."""
     data = network.stock
     m.stockpile = stockpile = pyo.Block(doc=__doc__)
@@ -65,7 +65,7 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
             b.stock[i, k, t] - carried - b.fill[i, k, t] + b.release[i, k, t] == b.keeps[i, k, t] * b.opening[i, k, t]
         )
 
-    stockpile.FINAL = pyo.Set(dimen=2, initialize=list(data.final))
+    stockpile.FINAL = pyo.Set(dimen=2, initialize=data.finals)
     stockpile.LAST = pyo.Set(stockpile.FINAL, dimen=3, initialize=data.last)
     stockpile.least = pyo.Param(stockpile.FINAL, initialize=data.final)
 
@@ -75,20 +75,22 @@ def add(m: pyo.ConcreteModel, network: Network) -> None:
 
     stockpile.COVER = pyo.Set(dimen=3, initialize=data.cover)
     stockpile.COVERING = pyo.Set(stockpile.COVER, dimen=3, initialize=data.covering)
-    stockpile.USE = pyo.Set(stockpile.COVER, dimen=3, initialize=data.cover_use)
-    stockpile.SHARED = pyo.Set(dimen=5, initialize=list(data.cover_share))
-    stockpile.share = pyo.Param(stockpile.SHARED, initialize=data.cover_share)
+    stockpile.AHEAD = pyo.Set(dimen=5, initialize=data.ahead)
+    stockpile.USE = pyo.Set(stockpile.COVER, dimen=5, initialize=data.cover_use)
+    stockpile.share = pyo.Param(stockpile.AHEAD, initialize=data.share)
     stockpile.demand = pyo.Param(stockpile.COVER, initialize=data.cover_demand)
 
     @stockpile.Constraint(stockpile.COVER)
     def cover(b: pyo.Block, c: str, k: str, t: int) -> pyo.Expression:
+        processing = b.parent_block().processing
         held = sum(b.stock[node] for node in b.COVERING[c, k, t])
         used = sum(
-            b.share[c, k, t, p, u] * m.processing.input[p, j] * m.processing.activity[p, u]
-            for p, j, u in b.USE[c, k, t]
+            b.share[d, j, s, p, u] * processing.input[p, j] * processing.activity[p, u]
+            for d, j, s, p, u in b.USE[c, k, t]
         )
         return held - used >= b.demand[c, k, t]
 
     @stockpile.Expression()
     def cost(b: pyo.Block) -> pyo.Expression:
+        m = b.parent_block()
         return sum(m.discount[t] * b.holding_cost[i, k, t] * b.stock[i, k, t] for i, k, t in b.NODES)

@@ -4,54 +4,173 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from planner.instance import Instance
 from planner.plan import Plan
+
+RULE = ["rule", "kind", "subject", "material", "market", "unit"]
+"""What tells one line of the rules apart; its periods are told together."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A plan in few words and tables."""
+    """A plan in few words and tables; tonnes and the instance's currency."""
 
+    currency: str
     sentence: str
     figures: tuple[tuple[str, str], ...]
     rules: pd.DataFrame
-    """Binding rules, dearest first: rule, subject, material, period, limit, shadow_price."""
+    """Binding rules, dearest first; see :func:`binding_rules`."""
     purchases: pd.DataFrame
-    """Site, material, quantity [mass unit over the horizon] and cost [undiscounted], dearest first."""
+    """What is bought, dearest first; see :func:`purchases`."""
 
 
-def summarise(plan: Plan, most: int = 8) -> Summary:
-    """The facts of a plan; ``most`` rows of each table."""
-    head = plan.instance.header
-    rules = plan.rules[(plan.rules["binding"] == "yes") & plan.rules["shadow_price"].abs().gt(0)]
-    rules = rules.sort_values("shadow_price", key=lambda price: -price.abs(), kind="stable")
+def summarise(plan: Plan) -> Summary:
+    """The facts of a plan."""
+    rules, bought = binding_rules(plan), purchases(plan)
+    return Summary(plan.instance.header.currency, _sentence(plan, rules), _figures(plan, rules, bought), rules, bought)
+
+
+def binding_rules(plan: Plan) -> pd.DataFrame:
+    """Rules that cost something, one line for each rule, subject and material, whose worth is largest first.
+
+    Columns beside :data:`RULE`: ``name`` (the subject's, as people say it), ``since`` and ``until`` (first and last
+    period in which it binds), ``binds`` and ``holds`` (in how many of its periods it binds), ``first_limit`` and
+    ``last_limit`` (fraction or tonnes), ``least_price`` and ``most_price`` (undiscounted saving per tonne of excess
+    allowed) and ``worth``: what one percentage point of a share, or one percent of a quantity, would save in all these
+    periods, present value and at the margin. By the envelope theorem that is the shadow price times a hundredth of
+    the base, or of the limit.
+    """
+    rows = plan.rules.assign(
+        bound=plan.rules["shadow_price"] != 0,
+        price=plan.rules["shadow_price_undiscounted"].abs(),
+        worth=plan.rules["shadow_price"].abs() * plan.rules["base"].fillna(plan.rules["limit"]) / 100,
+        since=plan.rules["period"].str.split("..", regex=False).str[0],
+        until=plan.rules["period"].str.split("..", regex=False).str[-1],
+    )
+    holds = rows.groupby(RULE, sort=False).size().rename("holds").reset_index()
+    found = (
+        rows[rows["bound"]]
+        .sort_values("since", kind="stable")
+        .groupby(RULE, sort=False)
+        .agg(
+            since=("since", "first"),
+            until=("until", "last"),
+            binds=("bound", "size"),
+            first_limit=("limit", "first"),
+            last_limit=("limit", "last"),
+            least_price=("price", "min"),
+            most_price=("price", "max"),
+            worth=("worth", "sum"),
+        )
+        .reset_index()
+        .merge(holds, on=RULE)
+    )
+    found["name"] = found["subject"].replace(place_names(plan.instance))
+    return found.sort_values("worth", ascending=False, kind="stable", ignore_index=True)
+
+
+def purchases(plan: Plan) -> pd.DataFrame:
+    """What is bought from offers over the horizon, dearest first.
+
+    Columns: ``site``, ``country`` (its name), ``material``, ``quantity`` [t], ``share`` (of all of the material that
+    is sold or made), ``cost`` [undiscounted], ``to`` (the two countries, or sites without one, that most goes to).
+    """
+    site = plan.instance.tables["sites"].set_index("site")["place"].replace(place_names(plan.instance))
+    flows = plan.flows.rename(columns={"origin": "site"})
+    flows["to"] = flows["destination"].map(site.mask(site == "")).fillna(flows["destination"])
+    gone = flows.groupby(["site", "material", "to"])["quantity"].sum().reset_index()
+    gone["part"] = gone["quantity"] / gone.groupby(["site", "material"])["quantity"].transform("sum")
+    gone["to"] += " " + gone["part"].map(percent)
+    gone = gone.sort_values("part", ascending=False, kind="stable").groupby(["site", "material"]).head(2)
+    to = gone.groupby(["site", "material"])["to"].agg(", ".join).reset_index()
     bought = plan.sales.groupby(["site", "material"], sort=False)[["quantity", "cost"]].sum().reset_index()
-    bought = bought[bought["quantity"] > 0].sort_values("cost", ascending=False, kind="stable")
-    total = f"{plan.objective:,.0f}" if abs(plan.objective) < 1e6 else money(plan.objective)
-    wanted = float(plan.demand["demand"].sum())
-    unmet = "all demand is met" if plan.unmet <= 1e-6 * max(wanted, 1) else f"{mass(plan.unmet)} of demand is unmet"
-    sentence = f"The plan costs {total} {head.currency} and {unmet}"
-    if len(rules):
-        first = rules.iloc[0]
-        about = " ".join(str(first[name]) for name in ("subject", "material", "period") if first[name])
-        worth = f"{abs(first['shadow_price']):,.2f} {head.currency} a unit of the limit's row"
-        sentence += f"; the rule that costs most is {first['rule']} ({about}): loosening it is worth {worth}"
-    figures = (
-        ("cost, present value", f"{total} {head.currency}"),
-        ("status, gap", f"{plan.status}, {plan.gap:.2%}"),
-        ("unmet demand", f"{mass(plan.unmet)} {head.mass_unit} of {mass(wanted)} {head.mass_unit}"),
-        ("bought", f"{mass(float(bought['quantity'].sum()))} {head.mass_unit} from {bought['site'].nunique()} sites"),
+    bought = bought[bought["quantity"] > 0].sort_values("cost", ascending=False, kind="stable", ignore_index=True)
+    supply = plan.sales.groupby("material")["quantity"].sum()
+    supply = supply.add(plan.made.groupby("material")["output"].sum(), fill_value=0.0)
+    bought["country"] = bought["site"].map(site).fillna("")
+    bought["share"] = bought["quantity"] / bought["material"].map(supply)
+    return bought.merge(to, on=["site", "material"], how="left").fillna({"to": ""})
+
+
+def place_names(instance: Instance) -> dict[str, str]:
+    """Names of places as people say them."""
+    places = instance.tables["places"]
+    return {str(code): str(name) for code, name in zip(places["place"], places["name"], strict=True) if name}
+
+
+def _sentence(plan: Plan, rules: pd.DataFrame) -> str:
+    currency = plan.instance.header.currency
+    demand = float(plan.demand["demand"].sum())
+    met = "meets all demand" if not _short(plan) else f"leaves {mass(plan.unmet)} t of {mass(demand)} t of demand unmet"
+    told = f"The plan costs {money(plan.objective)} {currency} and {met}"
+    if rules.empty:
+        return f"{told}; no rule costs anything."
+    rule = rules.iloc[0]
+    share, cap = rule["unit"] == "share", str(rule["kind"]).startswith("max_")
+    step = "one percentage point" if share else "one percent"
+    about = f"{'caps' if cap else 'asks of'} {rule['name']}{' in' if cap else ''} {rule['material']}"
+    saved = f"{step} {'more' if cap else 'less'} in {span(rule['since'], rule['until'])} would save"
+    return f"{told}; its dearest rule, {rule['rule']}, {about}: {saved} {money(rule['worth'])} {currency}."
+
+
+def _figures(plan: Plan, rules: pd.DataFrame, bought: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    head = plan.instance.header
+    period = plan.demand["period"]
+    when = f", {span(period.min(), period.max())}" if len(period) else ""
+    countries = [country for country in bought["country"].unique() if country]
+    by_country = bought.groupby("country")["cost"].sum()
+    total = float(bought["cost"].sum())
+    first = f", {percent(by_country.max() / total)} from {by_country.idxmax()}" if countries and total > 0 else ""
+    where = f" in {len(countries)} countries" if len(countries) > 1 else ""
+    sites = bought["site"].nunique()
+    source = "1 site" if sites == 1 else f"{sites} sites"
+    discounted = f", discounted at {percent(head.discount_rate)}" if head.discount_rate else ""
+    return (
+        ("cost", f"{money(plan.objective)} {head.currency}, present value{when}{discounted}"),
+        ("proof", _proof(plan)),
+        ("demand", _served(plan)),
+        ("bought", f"for {money(total)} {head.currency}, undiscounted, from {source}{where}{first}"),
         ("rules that bind", f"{rules['rule'].nunique()} of {plan.rules['rule'].nunique()}"),
     )
-    columns = ["rule", "subject", "material", "period", "limit", "shadow_price"]
-    return Summary(f"{sentence}.", figures, rules[columns].head(most), bought.head(most))
+
+
+def _proof(plan: Plan) -> str:
+    if plan.gap == float("inf"):
+        return f"{plan.status}; no bound is proven"
+    above = "no plan costs less" if plan.gap <= 1e-6 else f"at most {percent(plan.gap)} above the least cost"
+    fixed = "; prices hold with the yes-or-no decisions as they are" if plan.is_mip else ""
+    return f"{plan.status}; {above}{fixed}"
+
+
+def _short(plan: Plan) -> bool:
+    return plan.unmet > 1e-6 * max(float(plan.demand["demand"].sum()), 1.0)
+
+
+def _served(plan: Plan) -> str:
+    wanted = f"{mass(float(plan.demand['demand'].sum()))} t"
+    if not _short(plan):
+        return f"{wanted}, all met"
+    unmet = plan.demand.groupby("priority", sort=False)["unmet"].sum()
+    parts = ", ".join(f"{mass(amount)} t of {name or 'the rest'}" for name, amount in unmet.items() if amount > 0)
+    return f"{wanted}, of which unmet {parts}"
+
+
+def span(since: str, until: str) -> str:
+    """Periods as people write them: 2027, or 2027–2035."""
+    return since if since == until else f"{since}–{until}"
+
+
+def percent(fraction: float) -> str:
+    """A fraction for people: 65 %, 0.12 %."""
+    return f"{fraction * 100:.0f} %" if fraction >= 0.1 or fraction < 5e-7 else f"{fraction * 100:.2g} %"
 
 
 def money(amount: float) -> str:
-    """An amount for people: 1.23 bn, 45.6 m, 7,890."""
-    for size, name in ((1e9, "bn"), (1e6, "m")):
+    """An amount for people: 1.23 bn, 45.60 m, 7,890, 12.50."""
+    for size, name in ((1e9, " bn"), (1e6, " m")):
         if abs(amount) >= size:
-            return f"{amount / size:,.2f} {name}"
-    return f"{amount:,.0f}"
+            return f"{amount / size:,.2f}{name}"
+    return f"{amount:,.0f}" if abs(amount) >= 100 else f"{amount:,.2f}"
 
 
 def mass(amount: float) -> str:

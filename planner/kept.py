@@ -1,0 +1,277 @@
+"""A model that stays awake: numbers, bounds, rows and columns change, HiGHS runs again from where it was, and undo.
+
+An edit goes from the Param through the rules that read it (``mineral_sourcing.edit``) to single bounds, costs and
+coefficients of the kept HiGHS object. A run after small edits starts dual simplex from the last basis; where that takes
+longer than a cold solve took, a cold one starts beside it, and whoever is first answers. Which one that was does not
+show: both end in the same tie-break.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from mineral_sourcing.arrays import Array, Index, Labels
+from mineral_sourcing.build import build
+from mineral_sourcing.compile import Matrix, Span, compile_model
+from mineral_sourcing.edit import Editor
+from planner.assemble import Assembled, assembled
+from planner.instance import Instance
+from planner.race import race
+from planner.session import Session
+from planner.settings import Settings
+from planner.stages import Clock, Solved, run_stages
+
+MANY = 100_000
+"""Coefficients from which the whole matrix is passed again: ``changeCoeff`` has no bulk call."""
+
+
+BROAD = 0.02
+"""Share of columns and rows touched since the last run from which a cold solve starts beside the hot one at once."""
+
+HEAD_START = 0.2
+"""Seconds that the hot solve has alone where few were touched, as a share of what a cold one took."""
+
+
+@dataclass(frozen=True)
+class _Undo:
+    """How to take one edit back."""
+
+    steps: tuple[Callable[[], None], ...]
+
+
+class Kept:
+    """The kept model of one instance; not to be used from two threads at once.
+
+    Args:
+        instance: checked input.
+        settings: limits and choices; the defaults where none are given.
+
+    Raises:
+        InputError: a fixed charge or minimum that nothing bounds.
+    """
+
+    def __init__(self, instance: Instance, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.assembled: Assembled = assembled(instance)
+        self.model = build(self.assembled.network)
+        compiled = compile_model(self.model)
+        self.editor = Editor(self.model, compiled)
+        self.matrix: Matrix = _own(compiled)
+        self.session = self._session()
+        self._undo: list[_Undo] = []
+        self._cold_seconds: float | None = None
+        self._touched = 0
+
+    def _session(self) -> Session:
+        settings = self.settings
+        return Session(
+            self.matrix,
+            threads=settings.threads,
+            seed=settings.seed,
+            gap=settings.gap,
+            algorithm=settings.algorithm,
+        )
+
+    def find(self, span: Span, **names: Any) -> Array:
+        """Positions in a span whose key has a name at a dimension: ``find(span, d0="A", d3=2)``."""
+        chosen = np.ones(len(span.index), dtype=bool)
+        for dimension, name in names.items():
+            j = int(dimension.removeprefix("d"))
+            chosen &= span.index.codes[j] == span.index.labels[j].code.get(name, -1)
+        return np.flatnonzero(chosen)
+
+    def set(self, param: str, at: Array, values: Array) -> None:
+        """Set numbers of a Param (family.param) at positions of its index.
+
+        Raises:
+            KeyError: the model has no such Param.
+        """
+        old = self.editor.numbers(param)[at].copy()
+        change = self.editor.change(param, at, np.asarray(values, dtype=np.float64))
+        steps: list[Callable[[], None]] = [lambda: self._reset(param, at, old)]
+        if len(change.columns):
+            steps.append(self._column_bounds(change.columns, change.col_lower, change.col_upper))
+        if len(change.rows):
+            steps.append(self._row_bounds(change.rows, change.row_lower, change.row_upper))
+            steps.append(self._coefficients(change.rows, change.entries))
+        if change.cost is not None:
+            moved = np.flatnonzero(change.cost != self.matrix.cost[: len(change.cost)])
+            steps.append(self._costs(moved, change.cost[moved], change.offset))
+        self._undo.append(_Undo(tuple(steps)))
+
+    def _reset(self, param: str, at: Array, old: Array) -> None:
+        fresh = self.editor.numbers(param).copy()
+        fresh[at] = old
+        self.editor.arrays[param] = fresh
+
+    def column_bounds(self, variable: str, at: Array, lower: Array, upper: Array) -> None:
+        """Set bounds of some columns of a variable (family.variable)."""
+        columns = at + self.matrix.column_span(variable).start
+        self._undo.append(_Undo((self._column_bounds(columns, lower, upper),)))
+
+    def row_bounds(self, constraint: str, at: Array, lower: Array, upper: Array) -> None:
+        """Set sides of some rows of a constraint (family.constraint)."""
+        rows = at + self.matrix.row_span(constraint).start
+        self._undo.append(_Undo((self._row_bounds(rows, lower, upper),)))
+
+    def switch_off(self, constraint: str, at: Array | None = None) -> None:
+        """Let rows of a constraint go, all or those at some positions; undo puts them back."""
+        span = self.matrix.row_span(constraint)
+        at = np.arange(len(span.index)) if at is None else at
+        infinite = np.full(len(at), np.inf)
+        self.row_bounds(constraint, at, -infinite, infinite)
+
+    def add_row(self, name: str, entries: Mapping[int, float], lower: float, upper: float) -> None:
+        """Add a row: coefficients by column of the matrix, and sides."""
+        matrix, at = self.matrix, len(self.matrix.row_lower)
+        columns, values = np.array(list(entries), dtype=np.int32), np.array(list(entries.values()), dtype=np.float64)
+        row = csr_array((values, columns, np.array([0, len(columns)])), (1, len(matrix.cost)))
+        self._replace(
+            entries=csr_array(vstack([matrix.entries, row])),
+            row_lower=np.append(matrix.row_lower, lower),
+            row_upper=np.append(matrix.row_upper, upper),
+            rows=(*matrix.rows, Span(name, _ONE, at)),
+        )
+        self.session.add_row(columns, values, lower, upper)
+
+        def back() -> None:
+            self._replace(entries=matrix.entries, row_lower=self.matrix.row_lower[:at], rows=matrix.rows)
+            self._replace(row_upper=self.matrix.row_upper[:at])
+            self.session.drop_row(at)
+
+        self._undo.append(_Undo((back,)))
+
+    def add_column(self, name: str, entries: Mapping[int, float], cost: float, lower: float, upper: float) -> None:
+        """Add a continuous column: coefficients by row of the matrix, cost and bounds."""
+        matrix, at = self.matrix, len(self.matrix.cost)
+        rows, values = np.array(list(entries), dtype=np.int32), np.array(list(entries.values()), dtype=np.float64)
+        wide = matrix.entries.tocsc()
+        wide = type(wide)(
+            (
+                np.concatenate([wide.data, values]),
+                np.concatenate([wide.indices, rows]),
+                np.append(wide.indptr, wide.indptr[-1] + len(values)),
+            ),
+            (len(matrix.row_lower), at + 1),
+        )
+        self._replace(
+            entries=csr_array(wide),
+            cost=np.append(matrix.cost, cost),
+            col_lower=np.append(matrix.col_lower, lower),
+            col_upper=np.append(matrix.col_upper, upper),
+            integer=np.append(matrix.integer, False),
+            columns=(*matrix.columns, Span(name, _ONE, at)),
+        )
+        self.session.add_column(rows, values, cost, lower, upper)
+
+        def back() -> None:
+            new = self.matrix
+            self._replace(
+                entries=matrix.entries,
+                cost=new.cost[:at],
+                col_lower=new.col_lower[:at],
+                col_upper=new.col_upper[:at],
+                integer=new.integer[:at],
+                columns=matrix.columns,
+            )
+            self.session.drop_column(at)
+
+        self._undo.append(_Undo((back,)))
+
+    def undo(self) -> None:
+        """Take the last edit back.
+
+        Raises:
+            IndexError: there is none.
+        """
+        for step in reversed(self._undo.pop().steps):
+            step()
+
+    def solve(self, seconds: float | None = None) -> Solved:
+        """Solve the model as it is now, within so many seconds (the setting where none are given)."""
+        settings = self.settings
+        clock = Clock(settings.time_limit if seconds is None else seconds)
+        if self._cold_seconds is None or self.matrix.is_mip:
+            solved = run_stages(self.session, self.assembled.network, settings.seed, clock)
+            self._cold_seconds = clock.seconds.get("solve", 0.0)
+            return solved
+
+        def work(session: Session, hot: bool) -> Solved:
+            own = Clock(clock.limit)
+            return run_stages(session, self.assembled.network, settings.seed, own, hot=hot)
+
+        broad = self._touched > BROAD * len(self.matrix.cost)
+        self._touched = 0
+        self.session, solved = race(
+            self.session, self._session, work, 0.0 if broad else self._cold_seconds * HEAD_START
+        )
+        return solved
+
+    def _replace(self, **arrays: Any) -> None:
+        self.matrix = replace(self.matrix, **arrays)
+        self.session.matrix = self.matrix
+
+    def _column_bounds(self, columns: Array, lower: Array, upper: Array) -> Callable[[], None]:
+        old = self.matrix.col_lower[columns], self.matrix.col_upper[columns]
+        self.matrix.col_lower[columns], self.matrix.col_upper[columns] = lower, upper
+        self._touched += len(columns)
+        self.session.change_column_bounds(columns)
+        return lambda: void(self._column_bounds(columns, *old))
+
+    def _row_bounds(self, rows: Array, lower: Array, upper: Array) -> Callable[[], None]:
+        old = self.matrix.row_lower[rows], self.matrix.row_upper[rows]
+        self.matrix.row_lower[rows], self.matrix.row_upper[rows] = lower, upper
+        self._touched += len(rows)
+        self.session.change_row_bounds(rows)
+        return lambda: void(self._row_bounds(rows, *old))
+
+    def _costs(self, columns: Array, cost: Array, offset: float) -> Callable[[], None]:
+        old = self.matrix.cost[columns], self.matrix.offset
+        self.matrix.cost[columns] = cost
+        self._touched += len(columns)
+        self._replace(offset=offset)
+        self.session.change_costs(columns)
+        return lambda: void(self._costs(columns, *old))
+
+    def _coefficients(self, rows: Array, entries: tuple[Array, Array, Array]) -> Callable[[], None]:
+        """Coefficients of whole rows; entries that are no more become 0, those in added columns stay."""
+        old = self.matrix.entries
+        fresh = csr_array((entries[2], (entries[0], entries[1])), old.shape)
+        before = old[rows]
+        difference = (fresh[rows] - before).tocoo()
+        moved = (difference.data != 0) & (difference.col < len(self.editor.matrix.cost))
+        at, columns = rows[difference.row[moved]], difference.col[moved]
+        if not len(at):
+            return lambda: None
+        values = np.asarray(fresh[at, columns]).ravel()
+        self._put(at, columns, values)
+        before_values = np.asarray(old[at, columns]).ravel()
+        return lambda: self._put(at, columns, before_values)
+
+    def _put(self, rows: Array, columns: Array, values: Array) -> None:
+        """Coefficients at (row, column)."""
+        entries = self.matrix.entries
+        self._touched += len(rows)
+        known = np.asarray(entries[rows, columns]).ravel()
+        step = csr_array((values - known, (rows, columns)), entries.shape)
+        self._replace(entries=csr_array(entries + step))
+        if len(rows) > MANY:
+            self.session = self._session()
+        else:
+            self.session.change_coefficients(rows, columns, values)
+
+
+_ONE = Index((Labels([None]), np.zeros(1, dtype=np.int64)))
+
+
+def void(_: object) -> None:
+    """Take a result that nobody wants."""
+
+
+def _own(matrix: Matrix) -> Matrix:
+    """The same matrix with arrays of its own."""
+    names = ("cost", "entries", "row_lower", "row_upper", "col_lower", "col_upper", "integer")
+    return replace(matrix, **{name: getattr(matrix, name).copy() for name in names})

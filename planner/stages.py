@@ -1,0 +1,199 @@
+"""One plan from one HiGHS object, stage by stage: ranks of demand, cost, duals of a mixed-integer plan, ties.
+
+Ranks of demand are served first, each held at its least weighted unmet demand; then cost is minimised; then ties are
+broken on the optimal face by weights that hang on the name of a column and the seed, so that the same input gives the
+same plan on every path. Afterwards the object is as it was, and can be edited and run again.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from mineral_sourcing.arrays import Array
+from mineral_sourcing.compile import Matrix
+from mineral_sourcing.network import Network
+from planner.session import End, Result, Session
+
+TINY = 1e-7
+"""Model units within which HiGHS keeps rows, bounds and reduced costs."""
+
+LAST_STAGES = 30.0
+"""Least seconds for the stages after a mixed-integer incumbent: duals and ties are cheap and always wanted."""
+
+
+@dataclass
+class Clock:
+    """Wall seconds by step."""
+
+    limit: float
+    seconds: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time one step."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+    @property
+    def left(self) -> float:
+        """Seconds left for HiGHS."""
+        return max(self.limit - self.seconds.get("solve", 0.0), 0.0)
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What the stages found, in model units and the matrix's order."""
+
+    end: End
+    objective: float
+    bound: float
+    values: Array
+    row_duals: Array
+    held: dict[int, float]
+
+    @property
+    def has_point(self) -> bool:
+        """Whether there is a feasible point."""
+        return len(self.values) > 0
+
+
+def run_stages(session: Session, network: Network, seed: int, clock: Clock, *, hot: bool = False) -> Solved:
+    """Every stage in turn.
+
+    Args:
+        session: the model; afterwards it is as its matrix says.
+        network: what the matrix was made from.
+        seed: of the weights that break ties.
+        clock: how long HiGHS may take, and what it took.
+        hot: start from the last basis.
+    """
+    try:
+        result, held = _ranks_and_cost(session, network, clock, hot)
+        if not result.has_point:
+            return Solved(result.end, np.inf, -np.inf, result.values, result.row_duals, held)
+        final = result
+        if session.matrix.is_mip:
+            with clock.step("solve"):
+                final = _fix_integers(session, result, max(clock.left, LAST_STAGES))
+        values = _break_ties(session, final, seed, clock)
+        return Solved(result.end, result.objective, result.bound, values, final.row_duals, held)
+    finally:
+        session.restore()
+
+
+def _ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) -> tuple[Result, dict[int, float]]:
+    """Serve the ranks, then minimise cost. Where all ranks can be met in full, one run tells."""
+    ranks = list(network.priority.ranks)
+    held: dict[int, float] = {}
+    if ranks:
+        columns = np.concatenate([_ranked(session, network, rank)[0] for rank in ranks])
+        session.column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
+        with clock.step("solve"):
+            result = session.run(clock.left, hot=hot)
+        if result.end != "infeasible":
+            return result, dict.fromkeys(ranks, 0.0)
+        session.restore()
+    for rank in ranks:
+        columns, weights = _ranked(session, network, rank)
+        cost = np.zeros(len(session.matrix.cost))
+        cost[columns] = weights
+        session.costs(cost)
+        with clock.step("solve"):
+            result = session.run(clock.left, hot=hot or rank != ranks[0])
+        if result.end != "optimal":
+            return replace(result, values=np.empty(0), row_duals=np.empty(0)), held
+        held[rank] = _hold(session, network, rank, result, columns, weights)
+    if held:
+        session.costs(session.matrix.cost, session.matrix.offset)
+    with clock.step("solve"):
+        return session.run(clock.left, hot=hot or bool(held)), held
+
+
+def _ranked(session: Session, network: Network, rank: int) -> tuple[Array, Array]:
+    """Columns of a rank's unmet demand and their weights."""
+    priority = network.priority
+    starts, members = priority.ranked.sorted
+    at = priority.ranks.position[rank]
+    found = members[starts[at] : starts[at + 1]]
+    weights = priority.weight.array[priority.demands.codes[3][found]]
+    return session.matrix.column_span("priority.unmet").start + found, weights
+
+
+def _hold(session: Session, network: Network, rank: int, result: Result, columns: Array, weights: Array) -> float:
+    """Hold a rank at what was found: no unmet demand at all, or no more than this."""
+    worst = float(session.matrix.col_upper[columns].sum() * weights.max())
+    if result.objective <= TINY * max(1.0, worst):
+        session.column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
+        return 0.0
+    row = np.array([session.matrix.row_span("priority.held").start + network.priority.ranks.position[rank]])
+    session.row_bounds(row, np.array([-np.inf]), np.array([result.objective]))
+    return result.objective
+
+
+def _fix_integers(session: Session, result: Result, seconds: float) -> Result:
+    """The same plan as an LP with its integers fixed, which has duals."""
+    columns = np.flatnonzero(session.matrix.integer)
+    chosen = np.round(result.values[columns])
+    session.column_bounds(columns, chosen, chosen)
+    session.relax_integers(columns)
+    fixed = session.run(seconds)
+    return fixed if fixed.has_point else result
+
+
+def _break_ties(session: Session, result: Result, seed: int, clock: Clock) -> Array:
+    """Among plans of the same cost the one of least seeded weight.
+
+    Any optimal dual tells the whole optimal face: columns with a reduced cost stay at their bound, rows with a
+    dual stay tight.
+    """
+    if not len(result.row_duals):
+        return result.values
+    matrix = session.matrix
+    scale = max(1.0, float(np.abs(matrix.cost).max(initial=0.0)))
+    fixed = np.flatnonzero(np.abs(result.col_duals) > TINY * scale)
+    session.column_bounds(fixed, result.values[fixed], result.values[fixed])
+    tight = np.flatnonzero((np.abs(result.row_duals) > TINY * scale) & (matrix.row_lower != matrix.row_upper))
+    sides = np.where(result.row_duals > 0, matrix.row_lower, matrix.row_upper)[tight]
+    span = matrix.row_span("priority.held")
+    held = (tight >= span.start) & (tight < span.stop)
+    session.row_bounds(tight[~held], sides[~held], sides[~held])
+    session.costs(np.where(matrix.col_lower == -np.inf, 0.0, tie_weights(matrix, seed)))
+    with clock.step("solve"):
+        broken = session.run(max(clock.left, LAST_STAGES), hot=True)
+    values = broken.values if broken.end == "optimal" else result.values
+    return np.asarray(np.clip(values, matrix.col_lower, matrix.col_upper))
+
+
+def tie_weights(matrix: Matrix, seed: int) -> Array:
+    """A number between 1 and 3 for each column, which hangs on nothing but its name and the seed.
+
+    Most of it hangs on the thing alone, not on the period: of plants that cost the same, one is used throughout.
+    """
+    found = np.empty(len(matrix.cost))
+    for span in matrix.columns:
+        thing = np.full(len(span.index), pd.util.hash_array(np.array([f"{seed} {span.name}"], dtype=object))[0])
+        whole = thing
+        for labels, codes in zip(span.index.labels, span.index.codes, strict=True):
+            is_period = len(labels) > 0 and isinstance(labels.names[0], int)
+            hashed = pd.util.hash_array(np.array([str(name) for name in labels.names.tolist()], dtype=object))[codes]
+            whole = _mixed(whole, hashed)
+            thing = thing if is_period else _mixed(thing, hashed)
+        found[span.slice] = 1.0 + _fraction(thing) + 0.01 * _fraction(whole)
+    return found
+
+
+def _mixed(hashes: Array, more: Array) -> Array:
+    mixed = (hashes ^ more) * np.uint64(0x9E3779B97F4A7C15)
+    return np.asarray(mixed ^ (mixed >> np.uint64(29)))
+
+
+def _fraction(hashes: Array) -> Array:
+    return np.asarray((hashes >> np.uint64(11)).astype(np.float64) / 2.0**53)
