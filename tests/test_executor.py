@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,15 +31,19 @@ TWO = Settings(workers=2)
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """A Dask scheduler here and two workers of one thread, each in a process with a nanny."""
+    with local_cluster() as started:
+        yield started
+
+
+@contextmanager
+def local_cluster() -> Iterator[Any]:
+    """Two workers; however often they are killed, the cluster starts others."""
     import dask
     from distributed import LocalCluster
 
-    quick = {
-        "distributed.comm.timeouts.connect": "10s",  # how long a dead worker is knocked at
-        "distributed.scheduler.allowed-failures": 1,
-    }
+    patient = {"distributed.comm.timeouts.connect": "10s", "distributed.deploy.lost-worker-timeout": "1h"}
     with (
-        dask.config.set(quick),
+        dask.config.set(patient),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as started,
     ):
         yield started
@@ -120,6 +124,24 @@ def test_dask_study_can_be_left_early(cluster: Any) -> None:
     while cluster.scheduler.tasks and time.monotonic() < deadline:
         time.sleep(0.1)
     assert cluster.scheduler.tasks == {}
+
+
+def test_cluster_without_workers_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A study does not wait for ever when all workers go; what was finished is kept."""
+    from planner.executor import cluster
+
+    monkeypatch.setattr(cluster, "ABSENCE", 2.0)
+    with local_cluster() as started:
+        settings = Settings(dask=started.scheduler_address)
+        study = run(
+            tasks.solve_slowly, tasks.chain(), tasks.bans(400), prepare=tasks.keep, folder=tmp_path, settings=settings
+        )
+        found = [next(study)]
+        started.scale(0)
+        with pytest.raises(PlannerError, match="has no workers left; run again to go on"):
+            found.extend(study)
+    with closing(sqlite3.connect(tmp_path / "results.sqlite")) as base:
+        assert {key for (key,) in base.execute("select key from finished")} == {finished.key for finished in found}
 
 
 def test_no_dask_scheduler_at_the_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,8 @@ bit. ``shared`` is only read. It goes to each worker once.
 **What can go wrong.** A task that raises is a :class:`Finished` with ``error``; what the worker kept is then made anew,
 for it may be half edited. A worker that dies (killed, out of memory, a fault in native code) is replaced and its task
 repeated; a task on which workers died three times (processes; Dask: its ``allowed-failures``, and as often again with
-the cluster to itself) has that as its error.
+the cluster to itself) has that as its error. A cluster that has no worker for two minutes ends the study with an
+error; what is finished is kept.
 Ctrl-C ends worker processes at once; a thread first ends the task it is at, and so does a Dask worker. A script that
 starts processes does so under ``if __name__ == "__main__":``, as Python asks for.
 

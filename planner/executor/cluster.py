@@ -7,11 +7,12 @@ once, and drops all copies when this client is gone, killed or not.
 
 import pickle
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from functools import cache
 from importlib.metadata import version
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 from uuid import uuid4
 
@@ -30,8 +31,14 @@ except ImportError as missing:
 WINDOW = 1000
 """Tasks at the cluster at once: more than its threads, few enough to be cancelled quickly."""
 
-PATIENCE = 30
+PATIENCE = 30.0
 """Seconds in which the scheduler and its first worker must answer."""
+
+ABSENCE = 120.0
+"""Seconds that a study waits for a worker when all are gone."""
+
+FETCH = 10
+"""Seconds in which an answer must come from the worker that has it."""
 
 
 class Held:
@@ -81,7 +88,7 @@ class Cluster:
         self._study = uuid4().hex
         self._client: Client | None = None
         self._thread: threading.Thread | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
 
     def start(self, tasks: Sequence[tuple[str, Any]], tell: Tell) -> None:
         """Begin with the tasks, given with their keys.
@@ -97,10 +104,11 @@ class Cluster:
             raise SettingsError(f"setting dask is {self._address!r}: {why} ({told(error)})") from error
         self._thread = threading.Thread(target=self._drive, args=(self._client, tasks, tell), daemon=True)
         self._thread.start()
+        threading.Thread(target=self._watch, args=(self._client, tell), daemon=True).start()
 
     def stop(self) -> None:
         """Cancel what is not done and leave the cluster; a worker ends the task it is at."""
-        self._stopping = True
+        self._stopping.set()
         if self._client is not None:
             self._client.close(timeout=PATIENCE)
         if self._thread is not None:
@@ -111,10 +119,22 @@ class Cluster:
             for finished in self._answers(client, tasks):
                 tell(finished)
         except Exception as error:
-            if not self._stopping:
+            if not self._stopping.is_set():
                 tell(error)
         finally:
             tell(None)
+
+    def _watch(self, client: Client, tell: Tell) -> None:
+        """End the study when the cluster has been without a worker for long: nothing would ever come."""
+        seen = time.monotonic()
+        while not self._stopping.wait(1.0):
+            try:
+                seen = time.monotonic() if client.nthreads() else seen
+            except Exception:  # the connection is lost: the answers say so
+                return
+            if time.monotonic() - seen > ABSENCE:
+                tell(PlannerError(f"the Dask cluster at {self._address} has no workers left; run again to go on"))
+                return
 
     def _answers(self, client: Client, tasks: Sequence[tuple[str, Any]]) -> Iterator[Finished]:
         """Tasks as the cluster finishes them.
@@ -123,17 +143,17 @@ class Cluster:
         it gives up have the cluster to themselves at the end, one at a time.
         """
         suspects: list[tuple[str, Any]] = []
-        for finished, killed in self._round(client, tasks, "task"):
-            if killed:
+        for finished, erred in self._round(client, tasks, "task"):
+            if erred:
                 suspects.append((finished.key, finished.task))
             else:
                 yield finished
-        for suspect in suspects:
-            for finished, _ in self._round(client, [suspect], "alone"):
+        for number, suspect in enumerate(suspects):
+            for finished, _ in self._round(client, [suspect], f"alone{number}"):
                 yield finished
 
     def _round(self, client: Client, tasks: Sequence[tuple[str, Any]], name: str) -> Iterator[tuple[Finished, bool]]:
-        """Tasks, a window of them at once, each with whether Dask gave it up because workers died.
+        """Tasks, a window of them at once, each with whether Dask gave it up.
 
         Dask groups keys by their leading words. The data have a group of their own: tasks that read none of their own
         group go to whoever is free, not to who holds the data.
@@ -141,20 +161,38 @@ class Cluster:
         with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
             held = client.submit(hold, self._work, self._versions, key=f"planner-held-{name}-{self._study}")
         waiting = iter(tasks)
+        numbers = count()
 
         def submit(key: str, task: Any) -> Any:
-            return client.submit(attempt, held, pickle.dumps(task), key=f"planner-{name}-{self._study}-{key}")
+            return client.submit(attempt, held, pickle.dumps(task), key=f"planner-{name}-{self._study}-{next(numbers)}")
 
         by_future = {submit(*pair): pair for pair in islice(waiting, WINDOW)}
-        completed = as_completed(by_future, loop=client.loop, with_results=True, raise_errors=False)
-        for future, outcome in completed:
+        completed = as_completed(by_future, loop=client.loop)
+        for future in completed:
             key, task = by_future.pop(future)
-            if isinstance(outcome, CancelledError):
-                raise PlannerError(f"the Dask cluster at {self._address} was lost; run again to go on: {outcome}")
-            erred = None if future.status == "finished" else outcome[1]
-            worker, answer = ("", Answer({}, 0.0, told(erred))) if erred else outcome
-            for pair in islice(waiting, 1):
+            outcome = self._outcome(future)
+            for pair in islice(waiting, 1) if outcome else [(key, task)]:
                 later = submit(*pair)
                 by_future[later] = pair
                 completed.add(later)
-            yield Finished(task, key, worker=worker, **vars(answer)), isinstance(erred, KilledWorker)
+            if outcome:
+                worker, answer, erred = outcome
+                yield Finished(task, key, worker=worker, **vars(answer)), erred
+
+    def _outcome(self, future: Any) -> tuple[str, Answer, bool] | None:
+        """Worker, answer and whether Dask gave the task up; nothing where the answer was lost with its worker.
+
+        Such a task is given again under another name, so that no answer is fetched from a worker that may be gone.
+        """
+        if future.status == "error":
+            return "", Answer({}, 0.0, told(future.exception())), True
+        if future.status == "cancelled":
+            raise PlannerError(f"the Dask cluster at {self._address} was lost; run again to go on")
+        if future.status != "finished":
+            return None
+        try:
+            return *future.result(timeout=FETCH), False
+        except CancelledError as error:
+            raise PlannerError(f"the Dask cluster at {self._address} was lost; run again to go on: {error}") from error
+        except (OSError, KilledWorker):
+            return None
