@@ -11,7 +11,7 @@ again, each within its own part of what blocks share: what it used in the base p
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -66,7 +66,7 @@ class Scenarios:
         self.kept, self.matrix, self.network = kept, kept.matrix, kept.assembled.network
         if self.matrix.is_mip:
             raise ValueError("scenarios are bracketed by duals, and a plan with yes-or-no decisions has none")
-        base, _ = ranks_and_cost(kept.session, self.network, Clock(SECONDS), False)
+        base, held = ranks_and_cost(kept.session, self.network, Clock(SECONDS), False)
         kept.session.restore()
         if not base.has_point:
             raise ValueError(f"there is no base plan: {base.end}")
@@ -74,7 +74,8 @@ class Scenarios:
         self.reduced = self.matrix.cost - self.matrix.entries.T @ base.row_duals
         self.reduced[np.abs(self.reduced) <= TINY * max(1.0, np.abs(self.matrix.cost).max(initial=0.0))] = 0.0
         self.unit = self.network.unit_money
-        self._released = self._rank_release()
+        self._released = self._rank_release(held)
+        self._all_met = not any(held.values())
         self._parts: _Parts | None = None
         kept.session.keep_basis()
 
@@ -86,9 +87,13 @@ class Scenarios:
         return float((self.base.objective + (new - old).sum() + self._released) * self.unit)
 
     def high(self, scenario: Disruption) -> float:
-        """The cost of some plan of the scenario; ``inf`` where the blocks alone find none."""
+        """The cost of some plan of the scenario that serves the ranks as well as any; ``inf`` where none is known."""
+        if not self._all_met:
+            return np.inf
         if self._parts is None:
-            self._parts = _Parts(self.matrix, self.kept, self.base.values)
+            served = replace(self.matrix, col_upper=self.matrix.col_upper.copy())
+            served.col_upper[self._ranked] = 0.0
+            self._parts = _Parts(served, self.kept, self.base.values)
         return self._parts.cost(scenario) * self.unit
 
     def cost(self, scenario: Disruption) -> float:
@@ -131,13 +136,18 @@ class Scenarios:
         exact = sorted((bracket for bracket in brackets.values() if bracket.exact), key=lambda b: (-b.high, b.name))
         return exact[:count], list(brackets.values())
 
-    def _rank_release(self) -> float:
+    @property
+    def _ranked(self) -> Array:
+        """Columns of unmet demand of the held ranks."""
+        return self.matrix.column_span("priority.unmet").start + self.network.priority.ranked.sorted[1]
+
+    def _rank_release(self, held: Mapping[int, float]) -> float:
         """What letting demand of the held ranks go unmet could save at most, by the base plan's duals."""
-        members = self.network.priority.ranked.rows
-        if not len(members):
-            return 0.0
-        at = self.matrix.column_span("priority.unmet").start + self.network.priority.ranked.sorted[1]
-        return float(np.minimum(self.reduced[at], 0.0) @ self.matrix.col_upper[at])
+        at, span = self._ranked, self.matrix.row_span("priority.held")
+        known = np.array([held.get(rank, 0.0) for rank in span.index])
+        more = self.matrix.row_upper[span.slice] - known
+        saved = np.minimum(self.base.row_duals[span.slice], 0.0) @ np.maximum(more, 0.0)
+        return float(saved + np.minimum(self.reduced[at], 0.0) @ self.matrix.col_upper[at])
 
 
 def _least(reduced: Array, lower: Array, upper: Array) -> Array:

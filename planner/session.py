@@ -62,19 +62,24 @@ class Progress:
         return (self.incumbent - self.bound) / abs(self.incumbent) if finite else np.inf
 
 
+_STDOUT = threading.Lock()
+"""Held while stdout is turned away: two threads at once would leave it so."""
+
+
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the banner that HiGHS prints when it is made out of stdout, which belongs to ``--json``."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    null = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(null)
+    with _STDOUT:
+        sys.stdout.flush()
+        kept = os.dup(1)
+        null = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(null, 1)
+            yield
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
+            os.close(null)
 
 
 @dataclass(frozen=True)
