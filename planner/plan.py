@@ -159,12 +159,14 @@ class Outcome:
     seconds: Mapping[str, float]
     """Wall seconds of each step: assemble, build, compile, solve, read back, verify."""
     size: Mapping[str, int]
-    """Columns, rows, entries and integer columns of the matrix."""
+    """Columns, rows, entries and integer columns of the matrix; rules that Pyomo had to build row by row."""
     message: str = ""
     """Which limit was reached, or what HiGHS said."""
     conflict: tuple[str, ...] = ()
     """Where infeasible: rules and promises that cannot all hold, in words."""
     warnings: tuple[Problem, ...] = ()
+    interior_point: str = ""
+    """Interior point method that HiGHS had at hand: hipo, of its extras, or ipx."""
     found: Plan | None = field(default=None, repr=False)
 
     @property
