@@ -111,7 +111,7 @@ def stacked(frames: Sequence[Frame], names: Sequence[str]) -> Frame:
     columns = {}
     for name in names:
         parts = [frame[name] if name in frame else np.zeros(len(frame), dtype=np.int64) for frame in frames]
-        columns[name] = np.concatenate(parts) if parts else np.zeros(0)
+        columns[name] = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
     return Frame(columns, size)
 
 
