@@ -103,9 +103,7 @@ def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
     return lane[kept], arrives[kept], limit[kept]
 
 
-def _flow(
-    parts: Parts, periods: Index, lane: Array, limit: Array, ladders: Ladders
-) -> tuple[Flow, Array]:
+def _flow(parts: Parts, periods: Index, lane: Array, limit: Array, ladders: Ladders) -> tuple[Flow, Array]:
     lanes = parts.lanes
     ends = ((parts.sites, lanes.origin), (parts.sites, lanes.destination), (parts.materials, lanes.material))
     lane_index = Index(*ends)

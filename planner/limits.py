@@ -141,7 +141,8 @@ class Needs:
         made, limit = self.processing.making, self.processing.run_limit.array
         output = self.processing.output.array[made.project((0, 1), self.processing.outputs)]
         wanted = np.zeros(len(limit))
-        np.maximum.at(wanted, made.project((0, 2), self.processing.runs), self.need[made.codes[1], made.codes[2]] / output)
+        need = self.need[made.codes[1], made.codes[2]]
+        np.maximum.at(wanted, made.project((0, 2), self.processing.runs), need / output)
         return np.where(self.must_run[self.processing.runs.codes[0]], limit, np.minimum(limit, wanted))
 
     def over(self, group: Array, count: int, material: Array, t: Array) -> Array:

@@ -105,12 +105,13 @@ def stacked(*parts: Found) -> Found:
     if len(some) == 1:
         return some[0]
     found: Found = {}
-    for name in dict.fromkeys(sum(map(list, some), [])):
+    for name in dict.fromkeys(name for part in some for name in part):
         columns = [part.get(name, (Labels([""]), np.zeros(len(part["t"]), dtype=np.int64))) for part in some]
         if not isinstance(columns[0], tuple):
             found[name] = np.concatenate(columns)
             continue
         starts = np.cumsum([0, *(len(labels) for labels, _ in columns)])
         names = np.concatenate([labels.names for labels, _ in columns])
-        found[name] = Labels(names), np.concatenate([codes + at for (_, codes), at in zip(columns, starts, strict=False)])
+        codes = [codes + at for (_, codes), at in zip(columns, starts[:-1], strict=True)]
+        found[name] = Labels(names), np.concatenate(codes)
     return found

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mineral_sourcing.arrays import Array, Groups, Index, Values
+from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Flow, Processing, Suppliers
 from planner.errors import InputError, Problem
 from planner.limits import LaneLimits, sale_limits
@@ -107,9 +107,7 @@ class _Rows:
         sold = self._by_material(sellers, material, t, each, limit, count)
         return np.bincount(candidate, made, count) + bought + sold
 
-    def _by_material(
-        self, candidate: Array, material: Array, t: Array, group: Array, most: Array, count: int
-    ) -> Array:
+    def _by_material(self, candidate: Array, material: Array, t: Array, group: Array, most: Array, count: int) -> Array:
         """By candidate, of each material the most of its groups of items, or the need."""
         width = max(len(self.parts.materials), 1)
         pairs, number = np.unique(candidate * width + material, return_inverse=True)
@@ -124,19 +122,12 @@ class _Rows:
         Raises:
             InputError: nothing bounds what a subject can supply.
         """
-        nothing = [np.empty(0, dtype=np.int64)]
         labels = tuple(known.labels() for known in self.names)
-        candidates, cells = (
-            Index(*zip(names, map(np.concatenate, zip(*some, strict=True)) if some else nothing * len(names), strict=True))
-            for names, some in ((labels, self.candidates), (labels[:2] + labels[3:], self.cells))
-        )
+        candidates, cells = _index(labels, self.candidates), _index(labels[:2] + labels[3:], self.cells)
         data = {name: np.concatenate([np.empty(0), *self.data.get(name, [])]) for name in FIGURES}
         of_cell = data["of_cell"].astype(np.int64)
         limited = np.bincount(of_cell, minlength=len(cells)) > data["limit"]
-        pairs = {
-            name: tuple(np.concatenate(part) for part in zip((nothing[0], nothing[0]), *self.members.get(name, []), strict=True))
-            for name in ("shipments", "sales", "runs")
-        }
+        pairs = {name: _joined(self.members.get(name, [])) for name in ("shipments", "sales", "runs")}
         switched, held = np.flatnonzero(limited[of_cell]), np.flatnonzero(limited)
         most = self._most(pairs, len(candidates))[switched] if len(switched) else np.empty(0)
         switches, counts = candidates.take(switched), cells.take(held)
@@ -168,6 +159,19 @@ class _Rows:
         problems = [Problem("rules", None, "rule", rule, f"rule {rule} {told.format(who)}") for rule, who in names]
         if problems:
             raise InputError(self.parts.instance.name, problems)
+
+
+def _index(labels: tuple[Labels, ...], some: list[list[Array]]) -> Index:
+    """An index of codes, rule after rule."""
+    empty = [[np.empty(0, dtype=np.int64)] * len(labels)]
+    return Index(*zip(labels, map(np.concatenate, zip(*(some or empty), strict=True)), strict=True))
+
+
+def _joined(some: list[Pairs]) -> Pairs:
+    """Pairs of all rules."""
+    empty = np.empty(0, dtype=np.int64)
+    candidate, item = (np.concatenate(part) for part in zip((empty, empty), *some, strict=True))
+    return candidate, item
 
 
 def suppliers(parts: Parts, flow: Flow, processing: Processing, limits: LaneLimits, arrives: Array) -> Suppliers:

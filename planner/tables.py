@@ -205,7 +205,7 @@ class TierRow(Row):
     price: Price
     """Price at the seller's gate, without freight and duty."""
     scheme: Annotated[Literal["incremental", "all_units"], Field(json_schema_extra=_unit("incremental, all_units"))]
-    """Whether it holds for the quantity above, or for all of the year's; the same in all tiers of a site and material."""
+    """Whether it holds for the quantity above, or for all of the year's; one scheme for each site and material."""
 
 
 class ProcessRow(Row):

@@ -18,6 +18,7 @@ from planner.solution import Found, Solution, frame, stacked, text
 from planner.standing import concentration, cover
 from planner.supplierreport import supplier_report, supplying, used_suppliers
 
+
 def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFrame]:
     """Every table of the plan.
 

@@ -56,13 +56,15 @@ class Ladders:
 
     def starts(self, site: Array, material: Array, tier: Array) -> Array:
         """Threshold of each tier of a site and material."""
-        at = np.cumsum([0, *map(len, self.rungs)])
-        return np.concatenate([np.empty(0), *(rung.start for rung in self.rungs)])[at[self.of(site, material)] + tier]
+        first = np.cumsum([0, *map(len, self.rungs)])
+        every: Array = np.concatenate([np.empty(0), *(rung.start for rung in self.rungs)])
+        return np.asarray(every[first[self.of(site, material)] + tier])
 
     def beyond_need(self) -> Array:
         """What it may be worth while to buy beyond need in a year, by material, to reach a price that is lower."""
         parts, found = self.parts, np.zeros(self.width)
-        offered = self.of(parts.codes("offers", "site", parts.sites), parts.codes("offers", "material", parts.materials))
+        site, material = parts.codes("offers", "site", parts.sites), parts.codes("offers", "material", parts.materials)
+        offered = self.of(site, material)
         listed = parts.numbers("offers", "price")
         for number, ladder in enumerate(self.rungs):
             front = listed[offered == number].max(initial=0.0)
@@ -179,7 +181,7 @@ class _Cells:
 
     def filled(self, cell: Array, tier: Array) -> Array:
         """Switch that each cell and tier fills; −1 for none."""
-        found = {}
+        found: dict[tuple[int, int], int] = {}
         for switch, ((at, reached), first) in enumerate(zip(self.bands.switch, self.bands.first, strict=True)):
             found |= {(at, below): switch for below in range(first, max(reached, first + 1))}
         return self._of(found, cell, tier)
@@ -246,13 +248,12 @@ def _refuse_endless(parts: Parts, ladders: Ladders, cells: _Cells) -> None:
     Raises:
         InputError: there is one.
     """
-    numbers = sorted({int(cells.ladder[cell]) for cell in cells.bands.endless})
+    names = parts.materials.names, parts.sites.names
     problems = []
-    for pair in (int(ladders.pairs[number]) for number in numbers):
-        site, material = (
-            names[at] for names, at in zip((parts.sites.names, parts.materials.names), divmod(pair, ladders.width), strict=True)
-        )
-        told = f"{material} of {site} has a price that falls with the quantity, and nothing bounds how much of it can be "
-        problems.append(Problem("offers", None, "capacity", "", f"{told}worth while: give a capacity"))
+    for number in sorted({int(cells.ladder[cell]) for cell in cells.bands.endless}):
+        site, material = divmod(int(ladders.pairs[number]), ladders.width)
+        told = f"{names[0][material]} of {names[1][site]} has a price that falls with the quantity, and nothing bounds "
+        told += "how much of it can be worth while: give a capacity"
+        problems.append(Problem("offers", None, "capacity", "", told))
     if problems:
         raise InputError(parts.instance.name, problems)

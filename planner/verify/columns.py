@@ -63,7 +63,7 @@ def read(world: World, plan: Plan, faults: Faults) -> Tables:
         for column in [column for column in columns if column not in cells]:
             faults.add(name, "", column, "no column", "a column", f"the table has no column {column}")
         frame = Frame({column: _cells(world, cells, name, column) for column in columns}, len(cells))
-        refuse_text(world, faults, name, frame)
+        frame = refuse_text(world, faults, name, frame)
         twice = repeated(frame.pick(KEYS[name]))
         if twice.any():
             faults.refuse(name, frame.take(twice), KEYS[name], "", "the row stands in the table twice")
@@ -86,8 +86,11 @@ def _cells(world: World, cells: pd.DataFrame, table: str, column: str) -> Array:
     return world.names.of([number(value) for value in numbers]) if column in KEYS[table] else numbers.to_numpy()
 
 
-def refuse_text(world: World, faults: Faults, table: str, frame: Frame) -> None:
-    """One fault for each cell that should be a finite number and is none; a rule of quantities has no base."""
+def refuse_text(world: World, faults: Faults, table: str, frame: Frame) -> Frame:
+    """The table with 0 in each cell that should be a finite number and is none, and one fault for each; a rule of
+    quantities has no base.
+    """
+    mended = {}
     for column in [column for column in PLAN_TABLES[table] if column not in TEXT and column not in KEYS[table]]:
         wrong = ~np.isfinite(frame[column])
         if (table, column) == ("rules", "base"):
@@ -97,6 +100,9 @@ def refuse_text(world: World, faults: Faults, table: str, frame: Frame) -> None:
             where, cell = faults.describe(frame, row, KEYS[table]), str(float(frame[column][row]))
             faults.add(table, where, column, cell, "a number", f"{column} is not a finite number")
         faults.count(table, column, max(0, len(places) - SHOWN))
+        if len(places):
+            mended[column] = np.where(wrong, 0.0, frame[column])
+    return frame.plus(mended)
 
 
 @dataclass(frozen=True)
@@ -246,8 +252,12 @@ def spare(world: World, made: Frame, coming: Frame) -> Frame:
 
 def rate(world: World, frame: Frame, column: str) -> Floats:
     """A yearly rate as tonnes of the period; empty is without limit."""
-    found: Floats = np.where(np.isnan(frame[column]), np.inf, frame[column]) * world.years_of_period
-    return found
+    return limited(frame[column]) * world.years_of_period
+
+
+def limited(amount: Floats) -> Floats:
+    """An amount; empty is without limit."""
+    return np.where(np.isnan(amount), np.inf, amount)
 
 
 def conversions(world: World, run: Frame) -> Frame:
@@ -279,27 +289,23 @@ def quantities(world: World, matrix: Matrix, found: Tables, faults: Faults) -> Q
     ways = shipping.lanes(world)
     tax = shipping.taxes(world, ways)
     coming = shipping.under_way(world, ways, tax)
-    held = stocks(world)
-    match("stock", held, "the input has no such stockpile in that period")
+    held = match("stock", stocks(world), "the input has no such stockpile in that period").expected
     wanted = match("demand", demands(world), "the input has no such demand")
     run = take("activity", processing(world), "the process does not exist or cannot run in that period", "activity")
     made = conversions(world, run)
     sale = take("sales", sales(world), "no offer holds in that period")
     tier = take("tiers", ladders.parts(world, sale), "the offer has no such tier")
-    capacity = np.where(np.isnan(held["capacity"]), np.inf, held["capacity"])
     return Quantities(
-        ways=ways,
-        coming=coming,
+        ways=ways, coming=coming,
         flow=take("flows", flows(world, ways, tax), "no lane allows this dispatch"),
         sale=sale.plus(spent=ladders.spent(sale, tier)),
         tier=tier,
-        run=run,
-        made=made,
-        held=stock("closing", capacity, held["holding"] * world.discount[held["t"]]),
+        run=run, made=made,
+        held=stock("closing", limited(held["capacity"]), held["holding"] * world.discount[held["t"]]),
         fill=stock("fill", rate(world, held, "fill_rate"), 0.0),
         release=stock("release", rate(world, held, "release_rate"), 0.0),
         demand=wanted.expected,
         unmet=matrix.columns("demand", "unmet", KEYS["demand"], unmet(world, found, wanted, faults)),
         surplus=take("surplus", spare(world, made, coming), "surplus may not leave there"),
         matches=matches,
-    )
+    )  # fmt: skip

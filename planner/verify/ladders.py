@@ -170,9 +170,7 @@ def _filling(years: Frame) -> np.ndarray:
     return np.where(years["all"] & years["free"], np.arange(size), found)
 
 
-def _rows(
-    world: World, matrix: Matrix, constraint: str, years: Frame, asked: Flags, upper: Floats
-) -> np.ndarray:
+def _rows(world: World, matrix: Matrix, constraint: str, years: Frame, asked: Flags, upper: Floats) -> np.ndarray:
     """Rows of those tiers that have one; the number of each, by tier."""
     some = years.take(asked)
     threshold = world.names.of([f"{low:.10g}" for low in some["low"].tolist()])

@@ -21,9 +21,10 @@ class Book:
     """Every row of ``rules`` resolved: labels and what they hold, clause by clause."""
 
     clauses: Frame
-    """``rule``, ``from``, ``kind``, ``limit``, ``penalty``; ``sign`` is −1 for a least, else 1; ``shares``, ``suppliers``, ``made``
-    and the base, each by its name; ``placeless``, without a market: what is made, against nothing or against all that
-    is made; whether ``foreign`` supply alone, and the release of ``stock``, count in a base of purchases.
+    """``rule``, ``from``, ``kind``, ``limit``, ``penalty``; ``sign`` is −1 for a least, else 1; ``shares``,
+    ``suppliers``, ``made`` and the base, each by its name; ``placeless``, without a market: what is made, against
+    nothing or against all that is made; whether ``foreign`` supply alone, and the release of ``stock``, count in a base
+    of purchases.
     """
     pools: Frame
     """``clause``, ``pool`` and each ``material`` in it."""

@@ -160,5 +160,6 @@ def shipments(world: World, ways: Frame, tax: Floats) -> Frame:
     may = np.flatnonzero(final >= 0)
     lane, t, arrival = lane[may], t[may], arrival[may]
     names: Ints = world.names.of([world.label(step) for step in range(int(arrival.max(initial=-1)) + 1)])
-    rows = world.dated(ways.take(lane).plus(lane=lane, t=t, arrival=arrival, arrives=names[arrival]))
+    carried = (*LANE, "freight", "loss", "capacity", "fixed_cost")
+    rows = world.dated(ways.take(lane, carried).plus(lane=lane, t=t, arrival=arrival, arrives=names[arrival]))
     return rows.plus(upper=np.minimum(rows["capacity"] * world.years_of_period, final[may]), tax=tax[lane, t])

@@ -4,7 +4,7 @@ import numpy as np
 
 from planner.verify.columns import KEYS
 from planner.verify.faults import Faults, Match, compare, compare_names
-from planner.verify.frames import Flags, Floats, Frame, find, grouped, summed
+from planner.verify.frames import Flags, Floats, Frame, find, grouped, stacked, summed
 from planner.verify.matrix import Matrix
 from planner.verify.policy import Book
 from planner.verify.rulebook import ROW
@@ -46,12 +46,10 @@ def candidates(world: World, book: Book, counts: Frame) -> Frame:
     """Every subject that may supply, as an activation."""
     rows, _ = subjects(world, book, counts)
     plain = {"kind": world.names.code("supplier"), "fixed_cost": 0.0, "least": 0.0, "setup_use": 0.0}
-    return rows.plus(plain).take(np.arange(len(rows)), [name for name in CHARGE if name in {*NAMES, *plain, "t", "free"}])
+    return stacked([rows.plus(plain)], CHARGE)
 
 
-def counted(
-    world: World, matrix: Matrix, book: Book, counts: Frame, on: Frame, found: Frame, faults: Faults
-) -> Frame:
+def counted(world: World, matrix: Matrix, book: Book, counts: Frame, on: Frame, found: Frame, faults: Faults) -> Frame:
     """Add the rows of every rule that counts suppliers, and hold its report against what is counted; what comes back
     are these rows of the ``rules`` table.
     """
@@ -76,7 +74,8 @@ def counted(
     priced = cells["free"] & ~np.isnan(cells["penalty"])
     excess = np.where(priced, match.stated("excess"), 0.0)
     cost = np.nan_to_num(cells["penalty"]) * world.discount[cells["t"]]
-    columns = matrix.columns("rules", "excess", KEYS["rules"], cells.plus(value=excess, upper=np.inf, cost=cost).take(priced))
+    soft = cells.plus(value=excess, upper=np.inf, cost=cost).take(priced)
+    columns = matrix.columns("rules", "excess", KEYS["rules"], soft)
     of_row = np.full(len(cells), -1)
     free = cells["free"]
     names = {name: cells[name][free] for name in COUNT}

@@ -6,7 +6,7 @@ Everything is in tonnes and in money per tonne, whatever the instance's ``mass_u
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -151,8 +151,14 @@ class World:
         """Every ``site`` with its ``place`` and ``owner``, empty where it has none."""
         return self.table("sites", "site", "place", "owner")
 
-    def sites_of(self, names: Iterable[str]) -> Ints:
+    @cached_property
+    def _site_codes(self) -> frozenset[int]:
+        return frozenset(self.sites["site"].tolist())
+
+    def sites_of(self, names: Sequence[str]) -> Ints:
         """Sites that names stand for: by name, by owner, by place, or inside a group."""
+        if len(names) == 1 and self.names.code(names[0]) in self._site_codes:
+            return self.names.of(names)  # sites share one namespace with places, owners and groups
         site, place, owner = self.sites.pick(["site", "place", "owner"])
         inside = self.unfolded(names)
         found: Ints = site[inside[site] | inside[place] | inside[owner]]
