@@ -73,9 +73,7 @@ def wider(network: Network, factor: float) -> Network:
     width[list(last.values())] *= factor
     tiers = replace(network.tiers, width=Values(network.tiers.bands, width))
     links = Values(old.links, factor * old.link_most.array)
-    suppliers = replace(
-        network.suppliers, most=Values(network.suppliers.switches, factor * network.suppliers.most.array)
-    )
+    suppliers = replace(network.suppliers, most=Values(network.suppliers.links, factor * network.suppliers.most.array))
     return replace(network, activation=replace(old, most=switches, link_most=links), suppliers=suppliers, tiers=tiers)
 
 
