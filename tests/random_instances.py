@@ -256,11 +256,11 @@ def _tiers(draft: Draft, integers: bool) -> None:
                 pair = {"site": row["site"], "material": row["material"]}
                 draft.add("tiers", **pair, from_quantity=round(start, 1), price=round(price, 2), scheme=scheme)
             if draft.chance(0.2):
-                draft.add("tiers", **pair, from_quantity=0.0, price=row["price"] * 1.05, scheme=scheme)
+                draft.add("tiers", **pair, from_quantity=0.0, price=row["price"] * 0.95, scheme=scheme)
             if rises and not draft.integers and draft.chance(0.3):
                 row["capacity"] = None
             if draft.chance(0.3):
-                second = row | {"from": draft.names[1], "price": round(row["price"] * 1.02, 2)}
+                second = row | {"from": draft.names[1], "price": round(row["price"] * 1.01, 2)}
                 row["until"] = draft.names[0]
                 draft.add("offers", **second)
 
