@@ -252,7 +252,7 @@ def _refuse_endless(parts: Parts, ladders: Ladders, cells: _Cells) -> None:
     problems = []
     for number in sorted({int(cells.ladder[cell]) for cell in cells.bands.endless}):
         site, material = divmod(int(ladders.pairs[number]), ladders.width)
-        told = f"{names[0][material]} of {names[1][site]} has a price that falls with the quantity, and nothing bounds "
+        told = f"{names[0][material]} of {names[1][site]} has tiers that are reached or not, and nothing bounds "
         told += "how much of it can be worth while: give a capacity"
         problems.append(Problem("offers", None, "capacity", "", told))
     if problems:
