@@ -23,8 +23,9 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Values
 from mineral_sourcing.network import Activation, Balance, Flow, Processing
+from planner.codes import Names, keys, look_up
 from planner.errors import InputError, Problem
-from planner.parts import Names, Parts, keys, look_up
+from planner.parts import Parts
 
 ROUNDS = 100
 

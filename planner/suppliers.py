@@ -17,9 +17,10 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Flow, Processing, Suppliers
+from planner.codes import Names, look_up
 from planner.errors import InputError, Problem
 from planner.limits import LaneLimits, sale_limits
-from planner.parts import Names, Parts, look_up
+from planner.parts import Parts
 from planner.rules import Rule, Supply, rules_of, supply
 
 Pairs = tuple[Array, Array]

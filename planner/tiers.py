@@ -11,9 +11,10 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Flow, Tiers
+from planner.codes import keys, look_up, spread
 from planner.errors import InputError, Problem
 from planner.limits import Needs, sale_limits
-from planner.parts import Parts, keys, look_up, spread
+from planner.parts import Parts
 
 ROUNDING = 1e-9
 """Fraction of a year's capacity that adding up its periods may be off."""
