@@ -1,7 +1,7 @@
 r"""Tiers of offers into bands and switches: one ladder of thresholds for each site and material, by calendar year.
 
 The most that is bought in a year, :math:`M`, is the least of the capacities of the offer and its site and of the need
-(``planner.limits``). Where a price falls, or where all units take the price of their tier, it may be worth while to buy
+(``planner.needs``). Where a price falls, or where all units take the price of their tier, it may be worth while to buy
 beyond need, just to reach a threshold, but never more than the highest one: so much is added to the need.
 """
 
@@ -13,7 +13,7 @@ from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Flow, Tiers
 from planner.codes import keys, look_up, spread
 from planner.errors import InputError, Problem
-from planner.limits import Needs, sale_limits
+from planner.needs import Needs, sale_limits
 from planner.parts import Parts
 
 ROUNDING = 1e-9
