@@ -12,10 +12,12 @@ import numpy as np
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority, Processing, Stock
 from planner.instance import Instance
-from planner.limits import activation
+from planner.limits import LaneLimits, Needs, activation
 from planner.parts import Parts, keys, look_up, spread
 from planner.rules import concentration
 from planner.stock import Piles, stock
+from planner.suppliers import suppliers
+from planner.tiers import Ladders, tiers
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Assembled:
     """Period in which each shipment arrives, past the horizon too."""
     offer: Array
     """Row of ``offers`` of each sale."""
+    ladders: Ladders
 
 
 def assemble(instance: Instance) -> Network:
@@ -43,13 +46,15 @@ def assembled(instance: Instance) -> Assembled:
     parts = Parts(instance)
     periods = Index((parts.steps, np.arange(parts.count)))
     lane, arrives, limit = _dispatches(parts)
-    flow, offer = _flow(parts, periods, lane, limit)
+    ladders = Ladders(parts)
+    flow, offer = _flow(parts, periods, lane, limit, ladders)
     processing = _processing(parts)
     priority = _priority(parts)
     piles = Piles.of(parts)
     stocks = stock(parts, piles, processing)
     balance = _balance(parts, *_sides(parts, flow, processing, priority, stocks, lane, arrives))
-    switches = activation(parts, flow, processing, balance, lane)
+    limits = LaneLimits(parts, flow, balance, Needs(parts, processing, ladders.beyond_need()), lane)
+    switches = activation(parts, flow, processing, limits)
     network = Network(
         name=instance.name,
         periods=periods,
@@ -64,8 +69,10 @@ def assembled(instance: Instance) -> Assembled:
         stock=stocks,
         concentration=concentration(parts, flow, processing, priority, stocks, lane, arrives),
         activation=switches,
+        tiers=tiers(parts, flow, ladders, limits.needs),
+        suppliers=suppliers(parts, flow, processing, limits, arrives),
     )
-    return Assembled(network, parts, piles, lane, arrives, offer)
+    return Assembled(network, parts, piles, lane, arrives, offer, ladders)
 
 
 def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
@@ -96,7 +103,7 @@ def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
     return lane[kept], arrives[kept], limit[kept]
 
 
-def _flow(parts: Parts, periods: Index, lane: Array, limit: Array) -> tuple[Flow, Array]:
+def _flow(parts: Parts, periods: Index, lane: Array, limit: Array, ladders: Ladders) -> tuple[Flow, Array]:
     lanes = parts.lanes
     ends = ((parts.sites, lanes.origin), (parts.sites, lanes.destination), (parts.materials, lanes.material))
     lane_index = Index(*ends)
@@ -117,6 +124,7 @@ def _flow(parts: Parts, periods: Index, lane: Array, limit: Array) -> tuple[Flow
     )
     sales.link((0, 1, 2), offers, row)
     sales.link((3,), periods, step)
+    untiered = np.flatnonzero(ladders.of(*sales.codes[:2]) < 0)
     flow = Flow(
         lanes=lane_index,
         shipments=shipments,
@@ -128,6 +136,7 @@ def _flow(parts: Parts, periods: Index, lane: Array, limit: Array) -> tuple[Flow
         sales=sales,
         sale_limit=Values(sales, (parts.numbers("offers", "capacity", np.inf) * parts.years)[order][row]),
         price=Values(offers, parts.numbers("offers", "price")[order]),
+        listed=sales if len(untiered) == len(sales) else sales.take(untiered),
         unpaid=Values(periods, _unpaid(parts, site, material)),
     )
     return flow, order[row]

@@ -58,7 +58,7 @@ def _report(sheet: Sheet, column: str, faults: Faults, found: Findings) -> None:
         groups.setdefault(message, []).append(at)
     for message, places in groups.items():
         cells = pd.DataFrame({column: [written(faults[at][0]) for at in places]}, index=sheet.lines[places])
-        found.rows(sheet.table, cells, column, message)
+        found.rows(sheet.table, cells, np.ones(len(places), dtype=bool), column, message)
 
 
 def _positions(sheet: Sheet, known: Mapping[str, Column], found: Findings) -> dict[str, int]:

@@ -142,8 +142,8 @@ def _solve(options: argparse.Namespace) -> int:
     runs.prepare(settings.runs)
     instance = load(options.instance)
     try:
-        with _unlogged():
-            outcome = solve(instance, settings)
+        with _unlogged(), terminal.progress() as told:
+            outcome = solve(instance, settings, told)
     except VerificationError as error:
         evidence = Outcome(error.plan.status, instance, {}, {}, "the verifier disagrees", found=error.plan)
         faults = [str(fault) for fault in error.verification.faults]

@@ -7,6 +7,8 @@ from itertools import islice
 from math import isnan
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from planner.errors import Problem
@@ -67,6 +69,7 @@ class Findings:
         self,
         table: str,
         rows: pd.DataFrame,
+        wrong: npt.NDArray[np.bool_],
         column: str,
         message: str | Callable[[Any], str],
         *,
@@ -76,17 +79,21 @@ class Findings:
 
         Args:
             table: name of the table.
-            rows: the rows at fault, their index the line.
+            rows: rows of the table, their index the line.
+            wrong: which of them are at fault.
             column: the column at fault.
             message: what is wrong, or a function of the cell's value.
             warning: note warnings, not problems.
         """
-        lines, values = rows.index[:MOST_AT_ONCE], rows[column].iloc[:MOST_AT_ONCE]
+        places = np.flatnonzero(wrong)
+        if not len(places):
+            return
+        first = places[:MOST_AT_ONCE]
         listed = (
             (int(line), value, message if isinstance(message, str) else message(value))
-            for line, value in zip(lines, values, strict=True)
+            for line, value in zip(rows.index[first], rows[column].iloc[first], strict=True)
         )
-        self.several(table, column, listed, len(rows), warning=warning)
+        self.several(table, column, listed, len(places), warning=warning)
 
     def several(
         self, table: str, column: str, listed: Iterable[tuple[int, object, str]], count: int, *, warning: bool = False

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from planner.codes import Codes
 from planner.errors import InputError, Problem
 from planner.tables import Header
 
@@ -27,6 +29,11 @@ class Instance:
     def name(self) -> str:
         """Name of the instance."""
         return self.header.name
+
+    @cached_property
+    def codes(self) -> Codes:
+        """The columns of the tables as arrays, every text as a whole number; made when asked for, and kept."""
+        return Codes(self.tables)
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """A copy of one table.

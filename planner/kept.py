@@ -98,7 +98,7 @@ class Kept:
             steps.append(self._row_bounds(change.rows, change.row_lower, change.row_upper))
             steps.append(self._coefficients(change.rows, change.entries))
         if change.cost is not None:
-            moved = np.flatnonzero(change.cost != self.matrix.cost)
+            moved = np.flatnonzero(change.cost != self.matrix.cost[: len(change.cost)])
             steps.append(self._costs(moved, change.cost[moved], change.offset))
         self._undo.append(_Undo(tuple(steps)))
 
@@ -237,12 +237,12 @@ class Kept:
         return lambda: void(self._costs(columns, *old))
 
     def _coefficients(self, rows: Array, entries: tuple[Array, Array, Array]) -> Callable[[], None]:
-        """Coefficients of whole rows; entries that are no more become 0."""
+        """Coefficients of whole rows; entries that are no more become 0, those in added columns stay."""
         old = self.matrix.entries
         fresh = csr_array((entries[2], (entries[0], entries[1])), old.shape)
         before = old[rows]
         difference = (fresh[rows] - before).tocoo()
-        moved = difference.data != 0
+        moved = (difference.data != 0) & (difference.col < len(self.editor.matrix.cost))
         at, columns = rows[difference.row[moved]], difference.col[moved]
         if not len(at):
             return lambda: None

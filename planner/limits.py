@@ -9,7 +9,8 @@ An optimal plan with costs that are not negative brings in no more of a material
     A_{pt} = \min \Big( \bar a_{pt}, \max_{k} \frac{N_{kt}}{\omega_{pk}} \Big)
 
 where :math:`d` is demand, :math:`\iota, \omega` the recipe, :math:`\bar a` the capacity, :math:`g` what stock, cover,
-floors and minimum quantities may ask for on top, :math:`\epsilon` the largest loss of the material's lanes and
+floors and minimum quantities may ask for on top, and what awards and tiers make worth buying without need, with all
+that processes may make of it, :math:`\epsilon` the largest loss of the material's lanes and
 :math:`h` the most lanes that a tonne can usefully pass.
 A material that can be stored, or that travels for some periods, may be
 bought early: its
@@ -28,11 +29,15 @@ from planner.parts import Names, Parts, keys, look_up
 ROUNDS = 100
 
 
-class _Needs:
-    """The most that anything can need of each material, period by period."""
+class Needs:
+    """The most that anything can need of each material, period by period.
 
-    def __init__(self, parts: Parts, processing: Processing) -> None:
-        self.parts, self.processing = parts, processing
+    Args:
+        more: what may be worth buying beyond that, a year, by material (``planner.tiers.beyond_need``).
+    """
+
+    def __init__(self, parts: Parts, processing: Processing, more: Array) -> None:
+        self.parts, self.processing, self.more = parts, processing, more
         size = len(parts.materials)
         self.storable = np.zeros(size, dtype=bool)
         self.storable[parts.codes("stockpiles", "material", parts.materials)] = True
@@ -75,10 +80,10 @@ class _Needs:
                 np.fmax(parts.numbers("stockpiles", "final", 0.0), parts.numbers("stockpiles", "initial", 0.0)),
             ),
             ("in_transit", parts.numbers("in_transit", "final", 0.0)),
-            ("offers", parts.numbers("offers", "min_award", 0.0)),
         ):
             material = parts.codes(table, "material", parts.materials)
             found += np.bincount(material, extra, len(found))[:, None]
+        found += self._passed_on()[:, None]
         rules = parts.instance.tables["rules"]
         for kind, basis, limit in zip(rules["kind"], rules["basis"], rules["limit"], strict=True):
             if kind == "min_quantity":
@@ -86,6 +91,22 @@ class _Needs:
             elif kind == "min_share" and basis == "made":
                 found += found.sum()
         return found
+
+    def _passed_on(self) -> Array:
+        """What awards and tiers make a plan buy beyond need, and all that may be made of it on the way out."""
+        parts, processing = self.parts, self.processing
+        material = parts.codes("offers", "material", parts.materials)
+        bought = self.more + np.bincount(material, parts.numbers("offers", "min_award", 0.0), len(self.more))
+        user, used = processing.inputs.codes
+        maker, made = processing.outputs.codes
+        found = bought
+        for _ in range(ROUNDS):
+            activity = np.bincount(user, found[used] / processing.input.array, len(parts.processes))
+            fresh = bought + np.bincount(made, activity[maker] * processing.output.array, len(bought))
+            if np.allclose(fresh, found, rtol=1e-12):
+                return fresh
+            found = fresh
+        return np.full(len(bought), np.inf)
 
     def _fixed_point(self) -> Array:
         parts, processing = self.parts, self.processing
@@ -114,6 +135,16 @@ class _Needs:
             need = np.maximum(need, fresh)
         return np.full_like(need, np.inf)
 
+    @cached_property
+    def runs(self) -> Array:
+        """The most activity of each run that is worth while: its capacity, or what its outputs are needed for."""
+        made, limit = self.processing.making, self.processing.run_limit.array
+        output = self.processing.output.array[made.project((0, 1), self.processing.outputs)]
+        wanted = np.zeros(len(limit))
+        need = self.need[made.codes[1], made.codes[2]]
+        np.maximum.at(wanted, made.project((0, 2), self.processing.runs), need / output)
+        return np.where(self.must_run[self.processing.runs.codes[0]], limit, np.minimum(limit, wanted))
+
     def over(self, group: Array, count: int, material: Array, t: Array) -> Array:
         """The most that can be needed of what each group (numbers, in any order) buys of one material."""
         need = self.need[material, t]
@@ -124,32 +155,44 @@ class _Needs:
         return np.where(storable, most, total)
 
 
-def activation(parts: Parts, flow: Flow, processing: Processing, balance: Balance, lane: Array) -> Activation:
-    """Every switch of the instance: offers, set-ups, processes, runs, lanes and routes.
+def sale_limits(parts: Parts, flow: Flow) -> Array:
+    """The most of each sale: the offer's capacity, and the site's."""
+    offers = flow.offers
+    use = parts.numbers("offers", "capacity_use", 0.0)[parts.rows_of("offers", offers)]
+    capacity = np.full(len(parts.sites), np.inf)
+    capacity[parts.codes("sites", "site", parts.sites)] = parts.numbers("sites", "capacity", np.inf) * parts.years
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = np.where(use > 0, capacity[offers.codes[0]] / use, np.inf)
+    return np.minimum(flow.sale_limit.array, own[flow.sales.project((0, 1, 2), offers)])
 
-    Args:
-        lane: lane of each shipment.
+
+def activation(parts: Parts, flow: Flow, processing: Processing, limits: "LaneLimits") -> Activation:
+    """Every switch of the instance: offers, set-ups, processes, runs, lanes and routes.
 
     Raises:
         InputError: nothing bounds what a switch lets through.
     """
-    rows = _Switches(parts, flow, processing)
+    rows = _Switches(parts, flow, processing, limits.needs)
     rows.offers()
     rows.processes()
     if (parts.lanes.fixed_cost > 0).any() or (parts.numbers("routes", "fixed_cost", 0.0) > 0).any():
-        rows.lanes_and_routes(_LaneLimits(parts, flow, balance, rows.needs, lane))
+        rows.lanes_and_routes(limits)
     return rows.done()
 
 
-class _LaneLimits:
-    """The most that is worth while on each lane over the shipments of a calendar year."""
+class LaneLimits:
+    """The most that is worth while on each lane over some of its shipments.
 
-    def __init__(self, parts: Parts, flow: Flow, balance: Balance, needs: _Needs, lane: Array) -> None:
+    Args:
+        lane: lane of each shipment.
+    """
+
+    def __init__(self, parts: Parts, flow: Flow, balance: Balance, needs: Needs, lane: Array) -> None:
         self.parts, self.lane, self.t = parts, lane, flow.shipments.codes[3]
         self.flow, self.balance, self.needs = flow, balance, needs
 
     def of(self, shipments: Array, group: Array, count: int) -> Array:
-        """By group of shipments, each of one lane and year."""
+        """By group of shipments, each of one lane."""
         flow, balance = self.flow, self.balance
         lane = self.lane[shipments]
         material = self.parts.lanes.material[lane]
@@ -181,9 +224,8 @@ class _LaneLimits:
 class _Switches:
     """An Activation in the making."""
 
-    def __init__(self, parts: Parts, flow: Flow, processing: Processing) -> None:
-        self.parts, self.flow, self.processing = parts, flow, processing
-        self.needs = _Needs(parts, processing)
+    def __init__(self, parts: Parts, flow: Flow, processing: Processing, needs: Needs) -> None:
+        self.parts, self.flow, self.processing, self.needs = parts, flow, processing, needs
         self.years = list(dict.fromkeys(parts.calendar))
         self.year = np.array([self.years.index(name) for name in parts.calendar])
         """Calendar year of each period, by number."""
@@ -232,15 +274,10 @@ class _Switches:
         sales, offers = flow.sales, flow.offers
         offer, t = sales.project((0, 1, 2), offers), sales.codes[3]
         by_offer = parts.rows_of("offers", offers)
-        fixed, award, use, setup = (
-            parts.numbers("offers", name, 0.0)[by_offer]
-            for name in ("fixed_cost", "min_award", "capacity_use", "setup_use")
+        fixed, award, setup = (
+            parts.numbers("offers", name, 0.0)[by_offer] for name in ("fixed_cost", "min_award", "setup_use")
         )
-        capacity = np.full(len(parts.sites), np.inf)
-        capacity[parts.codes("sites", "site", parts.sites)] = parts.numbers("sites", "capacity", np.inf) * parts.years
-        with np.errstate(divide="ignore", invalid="ignore"):
-            own = np.where(use > 0, capacity[offers.codes[0]] / use, np.inf)
-        limit = np.minimum(flow.sale_limit.array, own[offer])
+        limit = sale_limits(parts, flow)
 
         def names(rows: Array, ends: list[str]) -> tuple[list[str], ...]:
             site, material, since = (offers.column(j)[rows].tolist() for j in range(3))
@@ -278,11 +315,7 @@ class _Switches:
 
         here = np.flatnonzero(fixed[process] > 0)
         if len(here):
-            wanted, made = np.zeros(len(limit)), processing.making
-            output = processing.output.array[made.project((0, 1), processing.outputs)]
-            need = self.needs.need[made.codes[1], made.codes[2]]
-            np.maximum.at(wanted, made.project((0, 2), processing.runs), need / output)
-            most = np.where(load[process] > 0, limit, np.minimum(limit, wanted))
+            most = self.needs.runs
             rows, year, switch = self.by_year(process[here], t[here])
             ends = [self.years[at] for at in year.tolist()]
             total = np.bincount(switch, most[here], len(rows))
@@ -294,7 +327,7 @@ class _Switches:
             switch = np.arange(len(here))
             self.add("run", names(process[here], ends), limit[here], free, t[here], ("runs", switch, here), least)
 
-    def lanes_and_routes(self, limits: _LaneLimits) -> None:
+    def lanes_and_routes(self, limits: LaneLimits) -> None:
         """Yearly charges of lanes; yearly charges of routes, and each material's own link."""
         parts, lanes = self.parts, self.parts.lanes
         names = parts.sites.names
@@ -316,7 +349,7 @@ class _Switches:
             )
         self._routes(limits)
 
-    def _routes(self, limits: _LaneLimits) -> None:
+    def _routes(self, limits: LaneLimits) -> None:
         parts, lanes, names = self.parts, self.parts.lanes, self.parts.sites.names
         width = len(parts.sites)
         charge, room = parts.numbers("routes", "fixed_cost", 0.0), parts.numbers("routes", "capacity", np.inf)

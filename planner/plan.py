@@ -18,12 +18,26 @@ Status = Literal["optimal", "feasible", "infeasible", "unbounded", "unknown"]
 PLAN_TABLES: dict[str, tuple[str, ...]] = {
     "flows": ("origin", "destination", "material", "period", "arrives", "quantity", "arriving", "freight", "duty"),
     "sales": ("site", "material", "from", "period", "quantity", "price", "cost"),
+    "tiers": ("site", "material", "from", "period", "from_quantity", "quantity", "price", "cost"),
     "activity": ("process", "site", "period", "activity", "cost"),
     "made": ("process", "site", "material", "period", "input", "output"),
     "stock": ("site", "material", "period", "opening", "fill", "release", "loss", "closing", "holding_cost"),
     "demand": ("site", "material", "period", "priority", "demand", "unmet", "consumed", "unmet_cost"),
     "surplus": ("site", "material", "period", "quantity", "cost"),
-    "activations": ("kind", "site", "destination", "material", "process", "from", "period", "used", "cost"),
+    "activations": (
+        "kind",
+        "site",
+        "destination",
+        "material",
+        "process",
+        "rule",
+        "subject",
+        "market",
+        "from",
+        "period",
+        "used",
+        "cost",
+    ),
     "costs": (
         "component",
         "site",
@@ -159,12 +173,14 @@ class Outcome:
     seconds: Mapping[str, float]
     """Wall seconds of each step: assemble, build, compile, solve, read back, verify."""
     size: Mapping[str, int]
-    """Columns, rows, entries and integer columns of the matrix."""
+    """Columns, rows, entries and integer columns of the matrix; rules that Pyomo had to build row by row."""
     message: str = ""
     """Which limit was reached, or what HiGHS said."""
     conflict: tuple[str, ...] = ()
     """Where infeasible: rules and promises that cannot all hold, in words."""
     warnings: tuple[Problem, ...] = ()
+    interior_point: str = ""
+    """Interior point method that HiGHS had at hand: hipo, of its extras, or ipx."""
     found: Plan | None = field(default=None, repr=False)
 
     @property

@@ -106,6 +106,11 @@ _PRICE_INDEX: dict[str, tuple[str, ...]] = {
     "stockpile.carry": ("site", "material", "t"),
     "stockpile.cover": ("site", "material", "t"),
     "stockpile.final": ("site", "material"),
+    "suppliers.count": ("rule", "from", "material", "market", "period"),
+    "suppliers.link": ("rule", "from", "subject", "material", "market", "period"),
+    "tiers.band": ("site", "material", "period", "tier"),
+    "tiers.full": ("site", "material", "period", "tier"),
+    "tiers.split": ("site", "material", "from", "t"),
 }
 
 
@@ -123,11 +128,15 @@ def prices(solution: Solution) -> dict[str, Any]:
             continue
         index = solution.matrix.row_span(constraint).index
         found = {name: index.column(j)[at] for j, name in enumerate(names)}
+        if "tier" in found:
+            site, material, _, tier = (codes[at] for codes in index.codes)
+            found["from"] = solution.thresholds(site, material, tier)
         if "t" in found:
             step = found["t"].astype(np.int64)
             found["period"] = np.array(parts.periods, dtype=object)[step]
         elif "period" in found:
-            step = first_periods(solution, found["from"], found["period"])
+            since = found["from"] if "rule" in found else np.full(len(at), "", dtype=object)
+            step = first_periods(solution, since, found["period"])
         else:  # a final stock is due in the last period, a rank over the whole horizon
             step = np.full(len(at), parts.count - 1 if constraint == "stockpile.final" else 0)
         nothing = np.full(len(at), "", dtype=object)
@@ -136,8 +145,9 @@ def prices(solution: Solution) -> dict[str, Any]:
                 np.full(len(at), constraint, dtype=object) if name == "constraint" else found.get(name, nothing)
             )
         steps.append(step)
-        duals.append(dual[at] * (1.0 if constraint == "priority.held" else solution.price))
-    del columns["t"]
+        unit = {"priority.held": 1.0, "suppliers.count": solution.money}.get(constraint, solution.price)
+        duals.append(dual[at] * unit)
+    del columns["t"], columns["tier"]
     price = np.concatenate([np.empty(0), *duals])
     named = {name: _coded(np.concatenate([np.empty(0, dtype=object), *column])) for name, column in columns.items()}
     step = np.concatenate([np.empty(0, dtype=np.int64), *steps])

@@ -167,6 +167,7 @@ def _manifest(
         "is_mip": plan.is_mip if plan else None,
         "message": outcome.message,
         "conflict": [*outcome.conflict],
+        "interior_point": outcome.interior_point,
         "size": dict(outcome.size),
         "seconds": dict(outcome.seconds),
         "settings": {name: {"value": values[name], "from": origins.get(name, "call")} for name in values},

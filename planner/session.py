@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -34,6 +34,28 @@ _ENDS: dict[Any, End] = {
 
 FLAT_FROM = 10_000
 """Columns from which interior point with crossover beat simplex on chains."""
+
+
+OFTEN = 0.25
+"""Seconds between two reports of progress."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands; model units."""
+
+    seconds: float
+    iterations: int
+    """Of simplex, or of interior point."""
+    incumbent: float
+    """Cost of the best plan so far; ``inf`` where there is none, or in a linear run."""
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """(incumbent − bound) / |incumbent|; ``inf`` without an incumbent."""
+        finite = np.isfinite(self.incumbent) and self.incumbent != 0
+        return (self.incumbent - self.bound) / abs(self.incumbent) if finite else np.inf
 
 
 @contextmanager
@@ -71,7 +93,16 @@ class Result:
 class Session:
     """One HiGHS object; not to be used from two threads at once."""
 
-    def __init__(self, matrix: Matrix, *, threads: int, seed: int, gap: float, algorithm: str) -> None:
+    def __init__(
+        self,
+        matrix: Matrix,
+        *,
+        threads: int,
+        seed: int,
+        gap: float,
+        algorithm: str,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> None:
         if not all(np.isfinite(part).all() for part in (matrix.cost, matrix.entries.data)):
             raise ValueError("a cost or an entry of the matrix is not finite")
         with _quiet():
@@ -84,6 +115,10 @@ class Session:
         self._moved_rows: list[Array] = []
         self._other_costs = False
         self._algorithm, self._threads, self._seed, self.gap = algorithm, threads, seed, gap
+        self._progress, self._told = progress, 0.0
+        found = self.highs.setOptionValue("solver", "hipo") == highspy.HighsStatus.kOk
+        self.interior = "hipo" if found else "ipx"
+        """Interior point method: that of HiGHS's extras where they are installed."""
         self.option("threads", threads)
         self.option("random_seed", seed)
         self.option("mip_rel_gap", gap)
@@ -143,6 +178,13 @@ class Session:
 
     def _interrupt(self, event: Any) -> None:
         event.interrupt(self._stop)  # HiGHS keeps the answer from one run to the next
+        now = time.perf_counter()
+        if self._progress is not None and now - self._told >= OFTEN:
+            self._told, found = now, event.data_out
+            iterations = max(found.simplex_iteration_count, found.ipm_iteration_count, 0)
+            incumbent = found.mip_primal_bound if self.is_mip else np.inf
+            bound = found.mip_dual_bound if self.is_mip else -np.inf
+            self._progress(Progress(found.running_time, iterations, incumbent, bound))
 
     def costs(self, cost: Array, offset: float = 0.0) -> None:
         """Replace the objective until the next ``restore``."""
@@ -247,11 +289,11 @@ class Session:
         elif hot or self._algorithm == "simplex" or (self._algorithm == "auto" and len(self.matrix.cost) < FLAT_FROM):
             solver = "simplex"
         else:
-            solver = "ipx"
+            solver = self.interior
         end = self._run(seconds, solver, "choose")
         if self.highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
             end = self._run(seconds, solver, "off")
-        for solver, presolve in (("simplex", "choose"), ("simplex", "off"), ("ipx", "off")):
+        for solver, presolve in (("simplex", "choose"), ("simplex", "off"), (self.interior, "off")):
             if end != "failed" or self.is_mip:
                 break
             self.highs.clearSolver()

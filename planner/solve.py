@@ -1,5 +1,7 @@
 """An instance and settings into an outcome: assemble, build, compile, solve, read back, verify."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from mineral_sourcing.build import build
@@ -9,7 +11,7 @@ from planner.conflict import conflict
 from planner.errors import VerificationError
 from planner.instance import Instance
 from planner.plan import Outcome, Plan, Status
-from planner.session import End, Session
+from planner.session import End, Progress, Session
 from planner.settings import Settings
 from planner.solution import Solution
 from planner.stages import Clock, Solved, run_stages
@@ -17,12 +19,18 @@ from planner.tabulate import tables
 from planner.verify import verify
 
 
-def solve(instance: Instance, settings: Settings | None = None, **overrides: Any) -> Outcome:
+def solve(
+    instance: Instance,
+    settings: Settings | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    **overrides: Any,
+) -> Outcome:
     """The least-cost plan of an instance, verified.
 
     Args:
         instance: checked input.
         settings: limits and choices; the defaults where none are given.
+        progress: is told a few times a second where HiGHS stands, in currency; called from another thread.
         overrides: single settings by name.
 
     Raises:
@@ -38,11 +46,13 @@ def solve(instance: Instance, settings: Settings | None = None, **overrides: Any
         model = build(network)
     with clock.step("compile"):
         matrix = compile_model(model)
+    told = None if progress is None else _in_currency(progress, network.unit_money)
     size = {
         "columns": len(matrix.cost),
         "rows": len(matrix.row_lower),
         "entries": int(matrix.entries.nnz),
         "integers": int(matrix.integer.sum()),
+        "untraced": matrix.untraced,
     }
     with clock.step("pass"):
         session = Session(
@@ -51,12 +61,14 @@ def solve(instance: Instance, settings: Settings | None = None, **overrides: Any
             seed=settings.seed,
             gap=settings.gap,
             algorithm=settings.algorithm,
+            progress=told,
         )
     solved = run_stages(session, network, settings.seed, clock)
     status = _status(solved)
     if not solved.has_point:
         names = conflict(matrix, network, instance, settings, clock.left) if status == "infeasible" else ()
-        return Outcome(status, instance, clock.seconds, size, _message(solved.end), names, instance.warnings)
+        said = _message(solved.end)
+        return Outcome(status, instance, clock.seconds, size, said, names, instance.warnings, session.interior)
     with clock.step("read back"):
         made = tables(Solution(found, matrix, solved.values, solved.row_duals), solved.held)
         objective = float(made["costs"]["present_value"].sum())
@@ -66,7 +78,13 @@ def solve(instance: Instance, settings: Settings | None = None, **overrides: Any
         verification = verify(plan)
     if not verification.ok:
         raise VerificationError(instance.name, plan, verification)
-    return Outcome(status, instance, clock.seconds, size, _message(solved.end), (), instance.warnings, plan)
+    said = _message(solved.end)
+    return Outcome(status, instance, clock.seconds, size, said, (), instance.warnings, session.interior, plan)
+
+
+def _in_currency(progress: Callable[[Progress], None], money: float) -> Callable[[Progress], None]:
+    """Progress with incumbent and bound in currency."""
+    return lambda at: progress(replace(at, incumbent=at.incumbent * money, bound=at.bound * money))
 
 
 def _status(solved: Solved) -> Status:

@@ -173,13 +173,27 @@ def _break_ties(session: Session, result: Result, seed: int, clock: Clock) -> Ar
 
 
 def tie_weights(matrix: Matrix, seed: int) -> Array:
-    """A number between 1 and 2 for each column, which hangs on nothing but its name and the seed."""
+    """A number between 1 and 3 for each column, which hangs on nothing but its name and the seed.
+
+    Most of it hangs on the thing alone, not on the period: of plants that cost the same, one is used throughout.
+    """
     found = np.empty(len(matrix.cost))
     for span in matrix.columns:
-        mixed = np.full(len(span.index), pd.util.hash_array(np.array([f"{seed} {span.name}"], dtype=object))[0])
+        thing = np.full(len(span.index), pd.util.hash_array(np.array([f"{seed} {span.name}"], dtype=object))[0])
+        whole = thing
         for labels, codes in zip(span.index.labels, span.index.codes, strict=True):
-            names = np.array([str(name) for name in labels.names.tolist()], dtype=object)
-            mixed = (mixed ^ pd.util.hash_array(names)[codes]) * np.uint64(0x9E3779B97F4A7C15)
-            mixed ^= mixed >> np.uint64(29)
-        found[span.slice] = 1.0 + (mixed >> np.uint64(11)).astype(np.float64) / 2.0**53
+            is_period = len(labels) > 0 and isinstance(labels.names[0], int)
+            hashed = pd.util.hash_array(np.array([str(name) for name in labels.names.tolist()], dtype=object))[codes]
+            whole = _mixed(whole, hashed)
+            thing = thing if is_period else _mixed(thing, hashed)
+        found[span.slice] = 1.0 + _fraction(thing) + 0.01 * _fraction(whole)
     return found
+
+
+def _mixed(hashes: Array, more: Array) -> Array:
+    mixed = (hashes ^ more) * np.uint64(0x9E3779B97F4A7C15)
+    return np.asarray(mixed ^ (mixed >> np.uint64(29)))
+
+
+def _fraction(hashes: Array) -> Array:
+    return np.asarray((hashes >> np.uint64(11)).astype(np.float64) / 2.0**53)

@@ -2,15 +2,17 @@
 
 import json
 import sys
-from math import isnan
+from contextlib import contextmanager
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
     from planner.report.summary import Summary
+    from planner.session import Progress
 
 MOST = 8
 """Lines of each table of a plan; the run's folder has them all."""
@@ -30,6 +32,23 @@ def say(text: str) -> None:
 def complain(text: str) -> None:
     """A line on stderr."""
     print(text, file=sys.stderr)
+
+
+@contextmanager
+def progress() -> "Iterator[Callable[[Progress], None]]":
+    """One line on stderr that tells where HiGHS stands; nothing where stderr is no terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("reading the tables into the model") as status:
+
+        def told(at: "Progress") -> None:
+            found = f"bound {at.bound:,.0f}" if isfinite(at.bound) else f"{at.iterations:,} iterations"
+            if isfinite(at.incumbent):
+                found = f"incumbent {at.incumbent:,.0f}, {found}, gap {at.gap:.2%}"
+            status.update(f"HiGHS {at.seconds:,.0f} s: {found}")
+
+        yield told
 
 
 def show_plan(summary: "Summary", run: str) -> None:

@@ -1,7 +1,5 @@
-"""The built-in instance: rebuilt from its sources, every number and every source row accounted for."""
+"""The built-in instance: every facility planned or left out with a reason, and a plan that the cap moves."""
 
-import csv
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
@@ -11,66 +9,22 @@ import pytest
 import planner
 from planner.plan import Outcome
 from planner.report.summary import summarise
-from planner.tables import TABLES, columns
+from tests.test_instances import script
 
 HERE = Path(__file__).parents[1] / "instances" / "allied-magnets"
 FACILITIES = ("facilities", "facilities_estimates", "projects_pipeline")
 
 
-def script(name: str) -> ModuleType:
-    """A script of the instance's folder, whose name is no package's."""
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def build() -> ModuleType:
     """The script that builds the tables."""
-    return script("build_allied_magnets")
+    return script(HERE / "build_allied_magnets.py")
 
 
 @pytest.fixture(scope="module")
 def with_cap() -> Outcome:
     """Solved as it stands."""
     return planner.solve(planner.load(HERE))
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV as texts."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def test_the_script_rebuilds_the_tables_byte_for_byte(build: ModuleType, tmp_path: Path) -> None:
-    """Nothing in the tables was typed by hand."""
-    build.Magnets(build.Sources(HERE / "sources")).build().write(tmp_path, build.HEADER)
-    built = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-
-    assert built == {name: (HERE / name).read_bytes() for name in built}
-    assert {f"{table}.csv" for table in TABLES if (HERE / f"{table}.csv").exists()} <= set(built)
-
-
-def test_each_numeric_cell_has_one_row_of_provenance() -> None:
-    """Same value, a range around it, and a source unless it holds by definition."""
-    cells = {}
-    for table in TABLES:
-        rows = read(HERE / f"{table}.csv") if (HERE / f"{table}.csv").exists() else []
-        keys = [name for name in columns(table) if name in TABLES[table].KEY]
-        for row in rows:
-            key = ";".join(row[name] for name in keys if name in row)
-            for name, column in columns(table).items():
-                if column.numeric and row.get(name):
-                    cells[table, key, name] = row[name]
-    told = {(row["table"], row["key"], row["column"]): row for row in read(HERE / "provenance.csv")}
-
-    assert {place: row["value"] for place, row in told.items()} == cells
-    for place, row in told.items():
-        assert float(row["low"]) <= float(row["value"]) <= float(row["high"]), place
-        assert row["source_file"] or row["kind"] == "source", place
-        assert row["kind"] != "assumption" or "assumptions.csv" in row["source_file"], place
 
 
 def test_each_facility_and_project_is_planned_or_left_out_with_a_reason(build: ModuleType) -> None:
@@ -87,13 +41,6 @@ def test_each_facility_and_project_is_planned_or_left_out_with_a_reason(build: M
             for row in sources.unused(table)
         }
         assert unused == {key for file, key in left_out if file == f"{table}.csv"}
-
-
-def test_an_assumption_that_nothing_uses_is_taken_out(build: ModuleType) -> None:
-    """The list of assumptions is the list of what was assumed."""
-    sources = build.Sources(HERE / "sources")
-    build.Magnets(sources).build()
-    assert [row["assumption"] for row in sources.unused("assumptions")] == []
 
 
 def test_the_plan_serves_defence_and_is_large(with_cap: Outcome) -> None:
@@ -124,13 +71,6 @@ def bought_from_china(plan: planner.Plan) -> float:
     sold: pd.DataFrame = plan.sales
     magnets = sold["material"].isin(["standard magnet", "hot magnet"]) & (sold["site"].map(places) == "CHN")
     return float(sold.loc[magnets, "quantity"].sum())
-
-
-def test_the_readme_of_the_instance_prints_what_the_script_prints() -> None:
-    """If not: python instances/allied-magnets/what_the_cap_costs.py --write."""
-    text = (HERE / "README.md").read_text("utf-8")
-    told = text.partition("<!-- figures -->")[2].partition("<!-- end of figures -->")[0]
-    assert told.strip().splitlines() == script("what_the_cap_costs").figures()
 
 
 def test_the_readme_prints_what_the_command_prints(with_cap: Outcome) -> None:

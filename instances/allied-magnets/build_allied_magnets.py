@@ -12,14 +12,14 @@ and Tb diffused into them for hot places. China is a supplier with prices and ca
 plant by plant.
 """
 
-import argparse
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from instances.figures import Book, Figure, Record, Sources, exact, extract, total
+from instances.chain import PARTICIPANTS, REST_OF_EU, Chain, Plant, command
+from instances.figures import Book, Figure, Record, Sources, exact, total
 
 HERE = Path(__file__).parent
 YEARS = range(2026, 2036)
@@ -36,9 +36,6 @@ HEADER: dict[str, str | int | float] = {
     "home": "allies",
     "sources": "open tables, see sources/ and provenance.csv; discount rate assumed (0.03 to 0.08)",
 }
-PARTICIPANTS = ["USA", "KOR", "JPN", "AUS", "CAN", "DEU", "IND", "FRA", "ITA", "MEX", "GBR", "EU27_OTHER"]
-REST_OF_EU = "POL"
-"""Country whose distances and risk stand for EU27_OTHER: the rest of the EU outside DEU, FRA, ITA and EST."""
 PLACES = {
     **dict.fromkeys(("USA", "KOR", "JPN", "AUS", "CAN", "DEU", "IND", "FRA", "ITA", "MEX", "GBR", "EST"), "allies"),
     "EU27_OTHER": "allies",
@@ -97,18 +94,6 @@ FORMULAS = {"NdPr": ("neodymium", "ndpr"), "Dy": ("dysprosium", "dysprosium"), "
 """Names of each element in conversion_factors (Nd stands for NdPr) and in prices."""
 
 
-def main() -> None:
-    """Build, or extract the sources."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("out", nargs="?", type=Path, default=HERE)
-    parser.add_argument("--extract", type=Path, metavar="DATA")
-    arguments = parser.parse_args()
-    if arguments.extract:
-        extract(arguments.extract, HERE / "sources", WANTED)
-    else:
-        Magnets(Sources(HERE / "sources")).build().write(arguments.out, HEADER)
-
-
 def _ours(row: Record) -> bool:
     return row["material"] in {"rare_earths", "magnets", "ndpr", "dysprosium", "terbium"}
 
@@ -148,22 +133,17 @@ WANTED = {
 """Which rows of which open table this instance takes."""
 
 
-@dataclass(frozen=True)
-class Plant:
-    """A row of the facility tables: where it stands and how much it makes."""
-
-    table: str
-    facility: str
-    material: str
-
-
-class Magnets:
+class Magnets(Chain):
     """The instance as it grows, table by table."""
 
+    PLACES = PLACES
+    EU = EU
+    PERIODS = tuple(str(year) for year in YEARS)
+    PERIODS_A_YEAR = 1
+    OWNERS = OWNERS
+
     def __init__(self, sources: Sources) -> None:
-        self.sources = sources
-        self.book = Book()
-        self.sites: dict[str, str] = {}
+        super().__init__(sources)
         self.ran: dict[str, Figure] = {}
         parameter = self.parameter
         self.crack = parameter("rare_earths", "recovery_crack_leach")
@@ -171,7 +151,6 @@ class Magnets:
         self.premium = parameter("rare_earths", "processing_cost_premium_vs_china")
         self.electrolysis = parameter("ndpr", "recovery")
         self.yield_ = parameter("ndpr", "yield_first_pass")
-        self.ramp = parameter("all", "ramp_up_first_year")
         self.content = {
             "NdPr": parameter("ndpr", "content_in_magnet"),
             "Dy": parameter("dysprosium", "content_in_magnet"),
@@ -182,7 +161,7 @@ class Magnets:
         """All tables."""
         self.places()
         self.materials()
-        self.priorities()
+        self.priorities(("defence", "clean", "civil"))
         self.mines()
         self.separation()
         self.metals()
@@ -198,14 +177,6 @@ class Magnets:
         return self.book
 
     # Sources
-
-    def parameter(self, material: str, name: str) -> Figure:
-        """A process parameter: central, low and high."""
-        return self.sources.estimate("process_parameters_estimates", material=material, parameter=name)
-
-    def transport(self, mode: str) -> Figure:
-        """A cost of transport: central, low and high."""
-        return self.sources.estimate("transport_costs_estimates", mode=mode)
 
     def price(self, element: str) -> Figure:
         """Price of an oxide in China, USD/t."""
@@ -232,90 +203,7 @@ class Magnets:
         ]
         return total(figures) / 100.0
 
-    def capacity(self, plant: Plant) -> Figure:
-        """Nameplate of a facility; figures from memory are good to 25 percent, as their basis says."""
-        figure = self.sources.figure(plant.table, "capacity", facility=plant.facility, material=plant.material)
-        if figure.kind == "source":
-            return figure
-        return replace(figure, low=0.75 * figure.value, high=1.25 * figure.value)
-
-    # Sites
-
-    def site(
-        self, name: str, place: str, kind: str, owner: str = "", plant: Plant | None = None, **cells: Figure
-    ) -> str:
-        """Add a site once; place, owner and coordinates are the facility's where there is one."""
-        if name not in self.sites:
-            if plant is not None:
-                row = self.sources.rows(plant.table, facility=plant.facility, material=plant.material)[0]
-                place = row["iso3"]
-                owner = OWNERS.get(row["operator"], row["operator"])
-                key = {"facility": plant.facility, "material": plant.material}
-                cells |= {end: self.sources.figure(plant.table, end, **key) for end in ("latitude", "longitude")}
-            self.sites[name] = place
-            self.book.add("sites", {"site": name}, place=place, owner=owner, kind=kind, **cells)
-        return name
-
-    def process(
-        self,
-        name: str,
-        site: str,
-        start: int,
-        capacity: Figure | None,
-        cost: Figure,
-        inputs: dict[str, Figure],
-        outputs: dict[str, Figure],
-        new: bool = False,
-        until: int | None = None,
-    ) -> None:
-        """Add a process and its recipe; a ``new`` plant runs at the first year's ramp, then in full."""
-        begin = str(start) if start > YEARS[0] else ""
-        if new:
-            self.process(
-                f"{name} (first year)",
-                site,
-                start,
-                capacity * self.ramp if capacity else None,
-                cost,
-                inputs,
-                outputs,
-                until=start,
-            )
-            begin = str(start + 1)
-        cells: dict[str, Figure | str] = {"capacity": capacity} if capacity else {}
-        self.book.add(
-            "processes",
-            {"process": name},
-            site=site,
-            **cells,
-            cost=cost,
-            from_=begin,
-            until=str(until) if until else "",
-        )
-        for material, figure in inputs.items():
-            self.book.add("recipes", {"process": name, "material": material}, input=figure)
-        for material, figure in outputs.items():
-            self.book.add("recipes", {"process": name, "material": material}, output=figure)
-
     # Tables
-
-    def places(self) -> None:
-        """Countries, and the groups that rules and duties speak of."""
-        names = {row["iso3"]: row["country"] for row in self.sources.rows("ports")}
-        for place in PLACES:
-            iso3 = REST_OF_EU if place == "EU27_OTHER" else place
-            self.book.add(
-                "places",
-                {"place": place},
-                name="Rest of the EU" if place == "EU27_OTHER" else names[place],
-                latitude=self.sources.figure("ports", "latitude", iso3=iso3),
-                longitude=self.sources.figure("ports", "longitude", iso3=iso3),
-                risk=self.sources.figure("governance", "governance_risk_0_1", iso3=iso3),
-            )
-        for member in EU:
-            self.book.add("groups", {"group": "EU27", "member": member})
-        for member in ["EU27", *(place for place, side in PLACES.items() if side == "allies" and place not in EU)]:
-            self.book.add("groups", {"group": "allies", "member": member})
 
     def materials(self) -> None:
         """Every form at every stage; magnets and scrap are weighed as products."""
@@ -346,16 +234,6 @@ class Magnets:
             formula = figure.formula.replace(".central", f".{end}")
             contents[element] = replace(figure, value=figure.high if end == "high" else figure.low, formula=formula)
         return contents
-
-    def priorities(self) -> None:
-        """Defence before clean energy and vehicles before the rest."""
-        for rank, priority in enumerate(("defence", "clean", "civil"), start=1):
-            self.book.add(
-                "priorities",
-                {"priority": priority},
-                rank=exact(rank, "order of service"),
-                unmet_cost=self.sources.assumption(f"unmet_cost_{priority}"),
-            )
 
     def asked(self, new: bool) -> Figure:
         """What a maker of NdPr oxide outside China asks for a tonne: its cost where it runs, more where it is built."""
@@ -425,16 +303,6 @@ class Magnets:
             name = self.site("IREL mineral sands" if iso3 == "IND" else f"{iso3} mines", iso3, "mine")
             mined = self.sources.figure("production_by_country", "quantity", iso3=iso3)
             self.offer(name, feed, self.feed_price(feed), mined)
-
-    def offer(
-        self, site: str, material: str, price: Figure, capacity: Figure, start: int = YEARS[0], until: int | None = None
-    ) -> None:
-        """Add what a site sells."""
-        begin = str(start) if start > YEARS[0] else ""
-        end = str(until) if until else ""
-        self.book.add(
-            "offers", {"site": site, "material": material, "from": begin}, until=end, price=price, capacity=capacity
-        )
 
     def separation(self) -> None:
         """Cracking, separation of light and of heavy rare earths, recycling."""
@@ -868,18 +736,11 @@ class Magnets:
 
     def freight(self) -> None:
         """A rate for each stage from each place that sells it to each place that needs it."""
-        stage = {material: row[0] for material, row in MATERIALS.items()}
-        home = {row["process"]: self.sites[row["site"]] for row in self.book.tables["processes"]}
-        recipes = self.book.tables["recipes"]
-        sells = {(stage[row["material"]], home[row["process"]]) for row in recipes if row.get("output")}
-        sells |= {(stage[row["material"]], self.sites[row["site"]]) for row in self.book.tables["offers"]}
-        needs = {(stage[row["material"]], home[row["process"]]) for row in recipes if row.get("input")}
-        needs |= {(stage[row["material"]], self.sites[row["site"]]) for row in self.book.tables["demands"]}
-        depots = {(stage[row["material"]], self.sites[row["site"]]) for row in self.book.tables["stockpiles"]}
+        wanted = self.trades({material: row[0] for material, row in MATERIALS.items()})
         for name in ("mine", "intermediate", "oxide", "metal", "magnet", "scrap"):
             for origin in PLACES:
                 for destination in PLACES:
-                    if (name, origin) in sells | depots and (name, destination) in needs | depots:
+                    if (name, origin, destination) in wanted:
                         key = {"origin": origin, "destination": destination, "stage": name}
                         self.book.add("freight", key, freight=self.rate(origin, destination, name))
 
@@ -887,9 +748,8 @@ class Magnets:
         """Freight of a tonne: by road inside a place, else by sea, concentrates in bulk."""
         if origin == destination:
             return self.sources.assumption("road_km_domestic") * self.transport("road")
-        ends = [REST_OF_EU if place == "EU27_OTHER" else place for place in (origin, destination)]
-        distance = self.sources.figure("distances", "sea_km", origin_iso3=ends[0], dest_iso3=ends[1])
         mode = "sea_bulk" if stage == "mine" else "sea_container"
+        distance = self.distance(origin, destination, "sea_km")
         return distance * self.transport(mode) + self.transport("port_handling") * 2.0
 
     def duties(self) -> None:
@@ -981,4 +841,4 @@ class Magnets:
 
 
 if __name__ == "__main__":
-    main()
+    command(HERE, __doc__, Magnets, HEADER, WANTED)

@@ -316,7 +316,8 @@ class Tracer:
     """
 
     def __init__(self, model: Any, columns: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> None:
-        self.model, self.columns, self.arrays = model, columns, arrays or {}
+        self.model, self.columns = model, columns
+        self.arrays: Mapping[str, Array] = {} if arrays is None else arrays
         self.open: list[Frame] = []
         self.reads: list[tuple[str, Frame, Array | None]] = []
         """Each look-up of a Param in the last rule called: its name, the frame, the positions."""

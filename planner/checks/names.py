@@ -1,10 +1,13 @@
 """Checks of names: keys, the one namespace, groups, and every reference from one table to another."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+import numpy as np
+
 from planner.checks.context import Network
+from planner.codes import Flags, repeated
 from planner.findings import Findings, suggest
 from planner.instance import Instance
 from planner.scope import split
@@ -59,13 +62,16 @@ _HOLDS = {
 }
 """Where the names of each kind are given."""
 
+NAMESPACE = ("place", "owner", "site", "group")
+"""Kinds of names that may not be the same."""
+
 
 def duplicate_keys(instance: Instance, found: Findings) -> None:
     """A key may stand on one line only; the later line is named with the earlier one."""
     for table, row in TABLES.items():
         frame = instance.tables[table]
         key = list(row.KEY)
-        if frame.empty:
+        if not repeated(instance.codes.pick(table, key)).any():
             continue
         needed = [name for name in key if columns(table)[name].required]
         twice = frame.loc[frame.duplicated(key, keep=False)]
@@ -89,8 +95,12 @@ def header_home(instance: Instance, found: Findings) -> None:
 
 def namespace(instance: Instance, found: Findings) -> None:
     """Places, owners, sites and groups share one namespace; ``home`` and ``;`` have a meaning of their own."""
+    given = [names_of(instance, kind) for kind in NAMESPACE]
+    every = frozenset().union(*given)
+    if len(every) == sum(map(len, given)) and "home" not in every and not any(";" in name for name in every):
+        return
     seen: dict[str, tuple[str, str, int]] = {}
-    for kind in ("place", "owner", "site", "group"):
+    for kind in NAMESPACE:
         table, column = _HOLDS[kind]
         names = instance.tables[table][column].drop_duplicates()
         for line, name in names[names != ""].items():
@@ -116,24 +126,31 @@ def _a(kind: str) -> str:
 def list_names(instance: Instance, found: Findings) -> None:
     """Materials and stages may not hold a ``;``, which separates names in lists."""
     for column in ("material", "stage"):
-        rows = instance.tables["materials"]
-        wrong = rows.loc[rows[column].str.contains(";", regex=False)]
-        found.rows("materials", wrong, column, "has a ';', which separates names in lists; rename it")
+        wrong = instance.codes.like("materials", column, lambda name: ";" in name)
+        found.rows(
+            "materials",
+            instance.tables["materials"],
+            wrong,
+            column,
+            "has a ';', which separates names in lists; rename it",
+        )
 
 
 def group_members(instance: Instance, found: Findings) -> None:
     """A member is a place, an owner, a site or a group; no group holds itself."""
     groups = instance.tables["groups"]
-    known = _union(instance, ("place", "owner", "site", "group"))
     if not _unreadable(found, ("place", "site")):
-        wrong = groups.loc[~groups["member"].isin(sorted(known)) & (groups["member"] != "")]
-        hint = "no place, owner, site or group"
-        found.rows("groups", wrong, "member", lambda name: f"{hint} '{name}'{suggest(name, known)}")
+        wrong = _strange(instance, "groups", "member", NAMESPACE)
+        found.rows("groups", groups, wrong, "member", partial(_no_member, instance))
     direct: dict[str, list[tuple[str, int]]] = {}
-    for line, group, member in groups[["group", "member"]].itertuples():
+    for line, group, member in zip(groups.index.tolist(), groups["group"], groups["member"], strict=True):
         direct.setdefault(group, []).append((member, line))
     for group, line in sorted(_cycles(direct), key=lambda pair: pair[1]):
         found.fault("groups", line, "member", group, f"the group '{group}' holds itself through this line; take it out")
+
+
+def _no_member(instance: Instance, name: str) -> str:
+    return f"no place, owner, site or group '{name}'{suggest(name, _union(instance, NAMESPACE))}"
 
 
 def _cycles(direct: dict[str, list[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
@@ -172,39 +189,40 @@ def references(instance: Instance, found: Findings) -> None:
         wanted = kinds.replace(" or ", ", ").split(", ")
         if rows.empty or _unreadable(found, wanted):
             continue
-        known = _union(instance, wanted)
-        wrong = rows.loc[~rows[column].isin(sorted(known)) & (rows[column] != "")]
-        found.rows(table, wrong, column, partial(_unknown, instance, kinds, known))
+        wrong = _strange(instance, table, column, wanted)
+        found.rows(table, rows, wrong, column, partial(_unknown, instance, kinds, wanted))
 
 
 def rule_names(instance: Instance, found: Findings) -> None:
     """Every name that a rule lists exists and is of the kind that its column takes."""
-    rules = instance.tables["rules"]
+    rules, home = instance.tables["rules"], instance.header.home
     for column in RULE_LISTS:
-        for line, names, by in rules[[column, "subject_by"]].itertuples():
+        lines = zip(rules.index.tolist(), rules[column], rules["subject_by"], strict=True)
+        for line, names, by in lines:
             kinds = {"material": "material", "stage": "stage", "market": "site, place or group"}.get(column)
             kinds = kinds or ("group" if by == "group" else f"{by} or group")
             wanted = kinds.replace(" or ", ", ").split(", ")
             if (not by and column in ("subject", "except")) or _unreadable(found, wanted):
                 continue
-            known = _union(instance, wanted) | ({"home"} if "group" in wanted and instance.header.home else set())
             for name in split(names):
-                if name == "home" and "group" in wanted and not instance.header.home:
-                    told = "'home' needs a home group: name one as home in the header"
-                    found.fault("rules", line, column, names, told)
-                elif name not in known:
-                    found.fault("rules", line, column, names, _unknown(instance, kinds, known, name))
+                if name == "home" and "group" in wanted:
+                    if not home:
+                        told = "'home' needs a home group: name one as home in the header"
+                        found.fault("rules", line, column, names, told)
+                elif not any(name in names_of(instance, kind) for kind in wanted):
+                    also = ("home",) if "group" in wanted and home else ()
+                    found.fault("rules", line, column, names, _unknown(instance, kinds, wanted, name, *also))
 
 
-def _unknown(instance: Instance, kinds: str, known: Iterable[str], name: str) -> str:
-    """What is wrong with a name that is not among those known."""
+def _unknown(instance: Instance, kinds: str, wanted: Sequence[str], name: str, *also: str) -> str:
+    """What is wrong with a name that is not of the kinds wanted, nor one of the others that may stand there."""
     others = [
         kind
         for kind in _HOLDS
         if kind not in kinds and kind not in ("process", "priority") and name in names_of(instance, kind)
     ]
     told = f"no {kinds} '{name}'"
-    near = suggest(name, known)
+    near = suggest(name, _union(instance, wanted) | set(also))
     if others and not near:
         return f"{told}: it is {_a(others[0])}"
     table, _ = _HOLDS[re.split(", | or ", kinds, maxsplit=1)[0]]
@@ -214,8 +232,14 @@ def _unknown(instance: Instance, kinds: str, known: Iterable[str], name: str) ->
 def names_of(instance: Instance, kind: str) -> frozenset[str]:
     """All names of one kind."""
     table, column = _HOLDS[kind]
-    names: Iterable[str] = instance.tables[table][column].unique()
-    return frozenset(names) - {""}
+    return instance.codes.names(table, column)
+
+
+def _strange(instance: Instance, table: str, column: str, kinds: Iterable[str]) -> Flags:
+    """Which rows have a name that is of none of these kinds."""
+    codes = instance.codes
+    given = np.concatenate([[0], *(codes[_HOLDS[kind]] for kind in kinds)])
+    return ~codes.within(codes[table, column], given)
 
 
 def _union(instance: Instance, kinds: Iterable[str]) -> frozenset[str]:
@@ -230,12 +254,11 @@ def _unreadable(found: Findings, kinds: Iterable[str]) -> bool:
 
 def unused(instance: Instance, found: Findings) -> None:
     """Materials and priorities that nothing refers to are warnings."""
-    tables = instance.tables
-    columns_used = [tables[t][c] for t, c, kind in REFERENCES if kind == "material" and t != "contents"]
-    used = sorted(frozenset().union(*(column.unique() for column in columns_used)))
-    materials = tables["materials"]
-    idle = materials.loc[~materials["material"].isin(used)]
-    found.rows("materials", idle, "material", lambda name: f"nothing refers to '{name}'", warning=True)
-    priorities = tables["priorities"]
-    idle = priorities.loc[~priorities["priority"].isin(tables["demands"]["priority"].unique())]
-    found.rows("priorities", idle, "priority", lambda name: f"no demand has the priority '{name}'", warning=True)
+    codes = instance.codes
+    used = [codes[table, column] for table, column, kind in REFERENCES if kind == "material" and table != "contents"]
+    materials = instance.tables["materials"]
+    idle = ~codes.within(codes["materials", "material"], np.concatenate(used))
+    found.rows("materials", materials, idle, "material", lambda name: f"nothing refers to '{name}'", warning=True)
+    idle = ~codes.within(codes["priorities", "priority"], codes["demands", "priority"])
+    told = "no demand has the priority '{}'"
+    found.rows("priorities", instance.tables["priorities"], idle, "priority", told.format, warning=True)

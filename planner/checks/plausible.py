@@ -3,8 +3,9 @@
 from functools import partial
 from itertools import islice
 
-import pandas as pd
+import numpy as np
 
+from planner.codes import Array, Ints
 from planner.findings import MOST_AT_ONCE, Findings, written
 from planner.instance import Instance
 
@@ -15,16 +16,16 @@ FEWEST = 3
 """How many positive values a median needs."""
 
 NEIGHBOURS = (
-    ("offers", "price", ("material",)),
-    ("offers", "capacity", ("material",)),
-    ("lanes", "freight", ("material",)),
-    ("lanes", "customs_value", ("material",)),
-    ("demands", "quantity", ("material",)),
-    ("stockpiles", "initial", ("material",)),
-    ("stockpiles", "holding_cost", ("material",)),
-    ("freight", "freight", ()),
-    ("processes", "cost", ()),
-    ("priorities", "unmet_cost", ()),
+    ("offers", "price", "material"),
+    ("offers", "capacity", "material"),
+    ("lanes", "freight", "material"),
+    ("lanes", "customs_value", "material"),
+    ("demands", "quantity", "material"),
+    ("stockpiles", "initial", "material"),
+    ("stockpiles", "holding_cost", "material"),
+    ("freight", "freight", ""),
+    ("processes", "cost", ""),
+    ("priorities", "unmet_cost", ""),
 )
 """Table, column, and what its rows share with those that they are compared with."""
 
@@ -44,21 +45,31 @@ HIGHEST_DISCOUNT = 0.3
 def far_from_neighbours(instance: Instance, found: Findings) -> None:
     """A value more than a thousand times the median of its column (of the same material), or below a thousandth."""
     for table, column, shared in NEIGHBOURS:
-        rows = instance.tables[table]
-        filled = rows.loc[rows[column] > 0]
+        values = instance.codes[table, column]
+        filled = np.flatnonzero(values > 0)
         if len(filled) < FEWEST:
             continue
-        if shared:
-            groups = filled.groupby(list(shared), sort=False)[column]
-            median, count = groups.transform("median"), groups.transform("size")
-        else:
-            median = pd.Series(filled[column].median(), index=filled.index)
-            count = pd.Series(len(filled), index=filled.index)
-        far = (filled[column] > FAR * median) | (filled[column] < median / FAR)
-        out = filled.loc[far & (count >= FEWEST)]
-        triples = zip(out.index, out[column].tolist(), median.loc[out.index].tolist(), strict=True)
+        values = values[filled]
+        group = instance.codes[table, shared][filled] if shared else np.zeros(len(filled), dtype=np.int64)
+        median, count = medians(group, values)
+        far = (values > FAR * median) | (values < median / FAR)
+        out = np.flatnonzero(far & (count >= FEWEST))
+        lines = instance.tables[table].index[filled[out]]
+        triples = zip(lines, values[out].tolist(), median[out].tolist(), strict=True)
         listed = ((int(line), value, _far(f"{table}.{column}", value, usual)) for line, value, usual in triples)
         found.several(table, column, list(islice(listed, MOST_AT_ONCE)), len(out), warning=True)
+
+
+def medians(group: Ints, values: Array) -> tuple[Array, Ints]:
+    """Median and number of the values in the group of each value."""
+    order = np.lexsort((values, group))
+    count = np.bincount(group)
+    start = np.cumsum(count) - count
+    low, high = (
+        order[np.minimum(start + step, len(order) - 1)] for step in (np.maximum(count - 1, 0) // 2, count // 2)
+    )
+    middle: Array = (values[low] + values[high]) / 2
+    return middle[group], count[group]
 
 
 def _far(where: str, value: float, usual: float) -> str:
@@ -69,8 +80,8 @@ def _far(where: str, value: float, usual: float) -> str:
 def hard_to_believe(instance: Instance, found: Findings) -> None:
     """Fractions and days beyond what the trade knows."""
     for table, column, most, told in LIMITS:
-        rows = instance.tables[table]
-        found.rows(table, rows.loc[rows[column] > most], column, partial(_with_value, told), warning=True)
+        wrong = instance.codes[table, column] > most
+        found.rows(table, instance.tables[table], wrong, column, partial(_with_value, told), warning=True)
     rate = instance.header.discount_rate
     if rate > HIGHEST_DISCOUNT:
         told = f"'{written(rate)}' is a discount of {rate:.0%} a year; 0.05 is 5 %"

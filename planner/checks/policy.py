@@ -1,27 +1,25 @@
 """Checks of rules: every sentence is complete, means one thing, and has something to count."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from planner.checks.context import Network
+from planner.codes import Flags, Ints
 from planner.findings import Findings, written
 from planner.instance import Instance
 from planner.scope import Scope, split
-
-_PAIR = ["site", "material"]
 
 
 def _rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rules whose own cells are sound, each with its line."""
     bad = found.bad_lines("rules")
     rules = instance.tables["rules"]
-    for line, rule in zip(rules.index, rules.to_dict("records"), strict=True):
+    names = [str(name) for name in rules]
+    for line, *cells in zip(rules.index, *(rules[name].tolist() for name in names), strict=True):
         if int(line) not in bad:
-            yield int(line), {str(name): value for name, value in rule.items()}
+            yield int(line), dict(zip(names, cells, strict=True))
 
 
 def sentences(instance: Instance, found: Findings) -> None:
@@ -59,62 +57,37 @@ def takes_market(rule: dict[str, Any]) -> bool:
     return not (rule["basis"] == "made" and rule["base"] in ("", "purchases"))
 
 
-@dataclass(frozen=True)
-class _Counted:
-    """What rules can count."""
-
-    lanes: pd.DataFrame
-    made: pd.DataFrame
-    """Pairs (site, material) that are offered or made."""
-    demands: pd.DataFrame
-    used: pd.DataFrame
-    """Pairs (site, material) that processes use."""
-
-    @classmethod
-    def of(cls, whole: Network) -> "_Counted":
-        """The lanes and pairs of an instance."""
-        tables = whole.instance.tables
-        recipes = tables["recipes"].merge(tables["processes"][["process", "site"]], on="process")
-        ends = ["origin", "destination", "material"]
-        return cls(
-            lanes=pd.concat([whole.lanes[ends], tables["in_transit"][ends]]).drop_duplicates(),
-            made=pd.concat([tables["offers"][_PAIR], recipes.loc[recipes["output"] > 0, _PAIR]]).drop_duplicates(),
-            demands=tables["demands"].loc[tables["demands"]["quantity"] > 0, _PAIR].drop_duplicates(),
-            used=recipes.loc[recipes["input"] > 0, _PAIR].drop_duplicates(),
-        )
-
-
 def scopes(whole: Network, found: Findings) -> None:
     """Pools are stated where a rule holds more than one; its market, base and subjects hold something to count."""
-    instance = whole.instance
-    if instance.tables["rules"].empty:
-        return
-    scope, network = whole.scope, _Counted.of(whole)
-    table = instance.tables["materials"]
-    for line, rule in _rules(instance, found):
+    codes, table = whole.instance.codes, whole.instance.tables["materials"]
+    for line, rule in _rules(whole.instance, found):
         named, stages = split(rule["material"]), split(rule["stage"])
-        held = table.loc[(table["material"].isin(named) | (not named)) & (table["stage"].isin(stages) | (not stages))]
-        if held.empty:
+        inside = np.ones(len(table), dtype=bool)
+        for names, column in ((named, "material"), (stages, "stage")):
+            if names:
+                inside &= codes.flagged(names)[codes["materials", column]]
+        if not inside.any():
             told = f"no material is in scope: none of {rule['material'] or 'all'} is of stage {rule['stage'] or 'all'}"
             found.fault("rules", line, "material" if named else "stage", rule["material"] or rule["stage"], told)
             continue
-        _pools(line, rule, held, found)
-        materials = frozenset(held["material"])
-        markets = _markets(line, rule, materials, scope, network, found)
+        _pools(line, rule, codes["materials", "stage"][inside], found)
+        materials = codes.flags(codes["materials", "material"][inside])
+        markets = _markets(line, rule, materials, whole, found)
         if markets is None:
             continue
-        _base(line, rule, materials, frozenset().union(*markets), network, found)
-        _subjects(line, rule, materials, markets, scope, network, found)
+        _base(line, rule, materials, frozenset().union(*markets), whole, found)
+        _subjects(line, rule, _counted(rule, materials, markets, whole), whole.scope, found)
 
 
-def _pools(line: int, rule: dict[str, Any], held: pd.DataFrame, found: Findings) -> None:
-    """Each or together is said of stages and of materials where there is more than one."""
-    several_stages = held["stage"].nunique() > 1
-    if several_stages and not rule["stage_pool"]:
-        told = f"is empty and {held['stage'].nunique()} stages are in scope: say each or together"
+def _pools(line: int, rule: dict[str, Any], stage: Ints, found: Findings) -> None:
+    """Each or together is said of stages and of materials (by their stage) where there is more than one."""
+    sizes = np.bincount(stage)
+    stages = int((sizes > 0).sum())
+    if stages > 1 and not rule["stage_pool"]:
+        told = f"is empty and {stages} stages are in scope: say each or together"
         found.fault("rules", line, "stage_pool", "", told)
-    together = several_stages and rule["stage_pool"] == "together"
-    most = len(held) if together else int(held.groupby("stage").size().max())
+    together = stages > 1 and rule["stage_pool"] == "together"
+    most = len(stage) if together else int(sizes.max())
     if most > 1 and not rule["pool"]:
         told = f"is empty and {most} materials{'' if together else ' of one stage'} are in scope: say each or together"
         found.fault("rules", line, "pool", "", told)
@@ -124,19 +97,15 @@ def _pools(line: int, rule: dict[str, Any], held: pd.DataFrame, found: Findings)
 
 
 def _markets(
-    line: int,
-    rule: dict[str, Any],
-    materials: frozenset[str],
-    scope: Scope,
-    network: _Counted,
-    found: Findings,
+    line: int, rule: dict[str, Any], materials: Flags, whole: Network, found: Findings
 ) -> list[frozenset[str]] | None:
     """The sites of each market; None, and a problem, where they cannot be told."""
     if not takes_market(rule):
         return [frozenset()]
-    names = split(rule["market"])
+    names, scope = split(rule["market"]), whole.scope
     if not names:
-        names = tuple(sorted(set(network.demands.loc[network.demands["material"].isin(materials), "site"])))
+        site, material = whole.demanded
+        names = tuple(sorted(whole.instance.codes.texts(site[materials[material]])))
         if not names:
             told = "is empty, and no site has a demand for a material in scope: name the market"
             found.fault("rules", line, "market", "", told)
@@ -147,48 +116,52 @@ def _markets(
         told = f"is empty and {len(names)} markets are in scope: say each or together"
         found.fault("rules", line, "market_pool", "", told)
         return None
-    every = scope.sites(names)
+    markets = [frozenset([name]) if scope.kind(name) == "site" else scope.sites([name]) for name in names]
+    every = frozenset().union(*markets)
     if not every:
-        found.fault(
-            "rules", line, "market", rule["market"], f"no site is in '{rule['market']}': the rule counts nothing"
-        )
+        told = f"no site is in '{rule['market']}': the rule counts nothing"
+        found.fault("rules", line, "market", rule["market"], told)
         return None
-    return [every] if rule["market_pool"] == "together" else [scope.sites([name]) for name in names]
+    return [every] if rule["market_pool"] == "together" else markets
 
 
 def _base(
-    line: int,
-    rule: dict[str, Any],
-    materials: frozenset[str],
-    market: frozenset[str],
-    network: _Counted,
-    found: Findings,
+    line: int, rule: dict[str, Any], materials: Flags, market: frozenset[str], whole: Network, found: Findings
 ) -> None:
     """A base of demand needs demand rows, a base of consumption something that consumes."""
-    bases = {"demand": [network.demands], "consumption": [network.demands, network.used]}.get(rule["base"], [])
-    if bases and not any((pairs["material"].isin(materials) & pairs["site"].isin(market)).any() for pairs in bases):
+    bases = {"demand": whole.demanded, "consumption": whole.consumed}
+    if rule["base"] not in bases:
+        return
+    site, material = bases[rule["base"]]
+    if not (materials[material] & whole.instance.codes.flagged(market)[site]).any():
         nothing = "has no demand for" if rule["base"] == "demand" else "neither demands nor uses"
         told = f"'{rule['base']}': the market {nothing} the materials in scope; take another base"
         found.fault("rules", line, "base", rule["base"], told)
 
 
-def _subjects(
-    line: int,
-    rule: dict[str, Any],
-    materials: frozenset[str],
-    markets: list[frozenset[str]],
-    scope: Scope,
-    network: _Counted,
-    found: Findings,
-) -> None:
+def _counted(rule: dict[str, Any], materials: Flags, markets: list[frozenset[str]], whole: Network) -> frozenset[str]:
+    """Sites from which something in scope arrives at a market from outside it, or at which it is made."""
+    codes = whole.instance.codes
+    if rule["basis"] != "purchases":
+        site, material = whole.made
+        return codes.texts(site[materials[material]])
+    origin, destination, material = (
+        np.concatenate(cells)
+        for cells in zip(whole.ends, codes.pick("in_transit", ["origin", "destination", "material"]), strict=True)
+    )
+    inside = materials[material]
+    origin, destination = origin[inside], destination[inside]
+    single = frozenset().union(*(market for market in markets if len(market) == 1))
+    found = [origin[codes.flagged(single)[destination] & (origin != destination)]]
+    for market in markets:
+        if len(market) > 1:
+            held = codes.flagged(market)
+            found.append(origin[held[destination] & ~held[origin]])
+    return codes.texts(np.concatenate(found))
+
+
+def _subjects(line: int, rule: dict[str, Any], counted: frozenset[str], scope: Scope, found: Findings) -> None:
     """Something of a subject can be counted; what has no place or owner is in no subject."""
-    if rule["basis"] == "purchases":
-        lanes = network.lanes.loc[network.lanes["material"].isin(materials)]
-        counted: set[str] = set()
-        for market in markets:
-            counted |= set(lanes.loc[lanes["destination"].isin(market) & ~lanes["origin"].isin(market), "origin"])
-    else:
-        counted = set(network.made.loc[network.made["material"].isin(materials), "site"])
     by, names = rule["subject_by"], split(rule["subject"])
     of = {"place": scope.place_of, "owner": scope.owner_of}.get(by)
     if of is not None:
@@ -196,15 +169,19 @@ def _subjects(
         if nowhere:
             told = f"{len(nowhere)} sites in scope have no {by} and are in no subject, such as '{nowhere[0]}'"
             found.warn("rules", line, "subject_by", by, told)
-    chosen = _chosen(rule, scope)
-    idle = [name for name in names if scope.kind(name) != "group" and not scope.sites([name]) & counted]
-    if not any(scope.sites([name]) & counted for name in chosen):
+    reached = counted | {of[site] for of in (scope.place_of, scope.owner_of) for site in counted}
+
+    def touches(name: str) -> bool:
+        return not scope.sites([name]).isdisjoint(counted) if scope.kind(name) == "group" else name in reached
+
+    if not any(map(touches, _chosen(rule, scope))):
         what = "arrives at the market from" if rule["basis"] == "purchases" else "is made by"
         told = f"the rule touches nothing: no material in scope {what} {'its subjects' if names else 'any subject'}"
         found.fault("rules", line, "subject" if names else "rule", rule["subject"] or rule["rule"], told)
         return
-    for name in idle:
-        found.warn("rules", line, "subject", rule["subject"], f"nothing in scope comes from '{name}'")
+    for name in names:
+        if scope.kind(name) != "group" and not touches(name):
+            found.warn("rules", line, "subject", rule["subject"], f"nothing in scope comes from '{name}'")
 
 
 def _chosen(rule: dict[str, Any], scope: Scope) -> list[str]:
@@ -235,6 +212,6 @@ def group_subjects(whole: Network, found: Findings) -> None:
 
 def dear_penalties(instance: Instance, found: Findings) -> None:
     """A penalty of nothing makes a rule that asks nothing: a warning."""
-    rules = instance.tables["rules"]
+    free = np.isclose(instance.codes["rules", "penalty"], 0.0)
     told = "is 0: the rule may be broken freely; leave it empty for a hard rule"
-    found.rows("rules", rules.loc[np.isclose(rules["penalty"], 0.0)], "penalty", told, warning=True)
+    found.rows("rules", instance.tables["rules"], free, "penalty", told, warning=True)

@@ -16,57 +16,22 @@ with the offer's dearest price p over time, freight f, largest duty a, loss λ, 
 j. A process spreads its cost over all that it makes by mass: an estimate, used for a warning only.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.checks.context import Network
+from planner.checks.context import Network, Nodes
 from planner.checks.windows import numbers
+from planner.codes import Array, Flags, Ints, grouped
 from planner.findings import Findings, written
 from planner.instance import Instance
 from planner.lanes import window
 from planner.periods import horizon
 
 _PAIR = ["site", "material"]
-_ENDS = ["origin", "destination", "material"]
 _MOST_ROUNDS = 500
 
-Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Nodes:
-    """Materials at sites, numbered, and the lanes and recipes between them."""
-
-    index: pd.MultiIndex
-    lanes: pd.DataFrame
-    """Every lane, with the numbers of its ends in ``start`` and ``end``."""
-    recipes: pd.DataFrame
-    """Every recipe, with the number of its node in ``node`` and of its process in ``run``."""
-    processes: pd.DataFrame
-
-    @classmethod
-    def of(cls, whole: Network) -> "Nodes":
-        """The nodes that any table of an instance touches."""
-        tables, lanes = whole.instance.tables, whole.lanes
-        processes = tables["processes"].reset_index(drop=True)
-        runs = processes[["process", "site"]].assign(run=np.arange(len(processes)))
-        recipes = tables["recipes"].merge(runs, on="process")
-        pairs = [tables[name][_PAIR] for name in ("offers", "demands", "stockpiles")] + [recipes[_PAIR]]
-        for frame in (lanes, tables["in_transit"]):
-            pairs += [frame[[end, "material"]].set_axis(_PAIR, axis=1) for end in ("origin", "destination")]
-        index = pd.MultiIndex.from_frame(pd.concat(pairs).drop_duplicates())
-        nodes = cls(index, lanes, recipes, processes)
-        ends = {name: nodes.number(lanes, end) for name, end in (("start", "origin"), ("end", "destination"))}
-        return cls(index, lanes.assign(**ends), recipes.assign(node=nodes.number(recipes, "site")), processes)
-
-    def number(self, frame: pd.DataFrame, site: str) -> Places:
-        """Number of the node of each row."""
-        return self.index.get_indexer(pd.MultiIndex.from_frame(frame[[site, "material"]].set_axis(_PAIR, axis=1)))
 
 
 def _windows(instance: Instance, frame: pd.DataFrame) -> Flags:
@@ -79,29 +44,36 @@ def _windows(instance: Instance, frame: pd.DataFrame) -> Flags:
 
 def suppliable(instance: Instance, nodes: Nodes) -> Flags:
     """Whether each node (rows) can be supplied at all in each period (columns)."""
-    periods = instance.header.periods
-    tables = instance.tables
-    reach: Flags = np.zeros((len(nodes.index), periods), dtype=bool)
-    offers = tables["offers"].loc[tables["offers"]["capacity"].fillna(1) > 0]
-    np.logical_or.at(reach, nodes.number(offers, "site"), _windows(instance, offers))
-    coming = tables["in_transit"].assign(at=numbers(instance, tables["in_transit"]["arrives"], -1))
-    coming = coming.loc[(coming["quantity"] > 0) & (coming["at"] >= 0) & (coming["at"] < periods)]
-    reach[nodes.number(coming, "destination"), coming["at"].to_numpy(dtype=np.int64)] = True
-    piles = tables["stockpiles"]
+    periods, codes = instance.header.periods, instance.codes
+    reach: Flags = np.zeros((nodes.count, periods), dtype=bool)
+    sells = _opened(codes["offers", "capacity"])
+    np.logical_or.at(reach, nodes.number["offers"][sells], _windows(instance, instance.tables["offers"])[sells])
+    at = numbers(instance, "in_transit", "arrives", -1)
+    coming = (codes["in_transit", "quantity"] > 0) & (at >= 0) & (at < periods)
+    reach[nodes.number["in_transit"][coming], at[coming]] = True
+    begins, ends = window(instance, instance.tables["stockpiles"])
+    full = (codes["stockpiles", "initial"] > 0) & _opened(codes["stockpiles", "release_rate"]) & (begins < periods)
+    reach[nodes.number["stockpiles"][full], begins[full]] = True
     held: Flags = np.zeros_like(reach)
-    np.logical_or.at(held, nodes.number(piles, "site"), _windows(instance, piles))
-    full = piles.loc[(piles["initial"] > 0) & (piles["release_rate"].fillna(1) > 0)]
-    begins, _ = window(instance, full)
-    inside = begins < periods
-    reach[nodes.number(full, "site")[inside], begins[inside]] = True
+    t = np.arange(periods)
+    np.logical_or.at(held, nodes.number["stockpiles"], (begins[:, None] <= t) & (t <= ends[:, None]))
+    carriers = _carriers(nodes, periods)
+    works = _windows(instance, nodes.processes) & _opened(codes["processes", "capacity"])[:, None]
     for _ in range(_MOST_ROUNDS):
         before = int(reach.sum())
         _keep(reach, held)
-        _carry(reach, nodes.lanes)
-        _make(reach, instance, nodes)
+        for step, start, ends_at, first in carriers:
+            sent = reach[start, : periods - step]
+            reach[ends_at, step:] |= np.logical_or.reduceat(sent, first, axis=0)
+        _make(reach, works.copy(), nodes.recipes)
         if int(reach.sum()) == before:
             break
     return reach
+
+
+def _opened(capacity: Array) -> Flags:
+    """Where a capacity is not 0."""
+    return np.isnan(capacity) | (capacity > 0)
 
 
 def _keep(reach: Flags, held: Flags) -> None:
@@ -110,26 +82,26 @@ def _keep(reach: Flags, held: Flags) -> None:
         reach[:, t] |= reach[:, t - 1] & held[:, t] & held[:, t - 1]
 
 
-def _carry(reach: Flags, lanes: pd.DataFrame) -> None:
-    """What could be supplied at a lane's origin a lead time ago can be supplied at its end."""
-    open_lanes = lanes.loc[(lanes["capacity"].fillna(1) > 0) & (lanes["lead_time"] < reach.shape[1])]
-    for lead, group in open_lanes.groupby("lead_time"):
-        step = int(str(lead))
-        sent = reach[group["start"].to_numpy()][:, : reach.shape[1] - step]
-        order = np.argsort(group["end"].to_numpy(), kind="stable")
-        ends, first = np.unique(group["end"].to_numpy()[order], return_index=True)
-        reach[ends, step:] |= np.logical_or.reduceat(sent[order], first, axis=0)
+def _carriers(nodes: Nodes, periods: int) -> list[tuple[int, Ints, Ints, Ints]]:
+    """Lanes by lead time, those into one node together: lead time, start of each lane, the nodes that they end in, and
+    the first lane into each of these.
+    """
+    lead, start, end = nodes.lanes["lead_time"].to_numpy(), nodes.number["start"], nodes.number["end"]
+    found = []
+    usable = _opened(nodes.lanes["capacity"].to_numpy()) & (lead < periods)
+    for step in np.unique(lead[usable]).tolist():
+        lanes = np.flatnonzero(usable & (lead == step))
+        lanes = lanes[np.argsort(end[lanes], kind="stable")]
+        ends, first = np.unique(end[lanes], return_index=True)
+        found.append((int(step), start[lanes], ends, first))
+    return found
 
 
-def _make(reach: Flags, instance: Instance, nodes: Nodes) -> None:
-    """A process whose inputs can all be supplied gives its outputs."""
-    if nodes.processes.empty:
-        return
-    runs: Flags = _windows(instance, nodes.processes) & (nodes.processes["capacity"].fillna(1) > 0).to_numpy()[:, None]
-    inputs = nodes.recipes.loc[nodes.recipes["input"] > 0]
-    np.logical_and.at(runs, inputs["run"].to_numpy(), reach[inputs["node"].to_numpy()])
-    outputs = nodes.recipes.loc[nodes.recipes["output"] > 0]
-    np.logical_or.at(reach, outputs["node"].to_numpy(), runs[outputs["run"].to_numpy()])
+def _make(reach: Flags, works: Flags, recipes: dict[str, Array]) -> None:
+    """A process that works and whose inputs can all be supplied gives its outputs."""
+    taken, given = (np.flatnonzero(recipes[name] > 0) for name in ("input", "output"))
+    np.logical_and.at(works, recipes["run"][taken], reach[recipes["node"][taken]])
+    np.logical_or.at(reach, recipes["node"][given], works[recipes["run"][given]])
 
 
 def unreachable_demands(whole: Network, found: Findings) -> None:
@@ -138,10 +110,12 @@ def unreachable_demands(whole: Network, found: Findings) -> None:
     rows = instance.tables["demands"]
     if rows.empty:
         return
-    nodes = Nodes.of(whole)
+    nodes = whole.nodes
     reach = suppliable(instance, nodes)
-    asked = _asked(instance, rows) & (rows["quantity"] > 0).to_numpy()[:, None]
-    short: Flags = asked & ~reach[nodes.number(rows, "site")]
+    asked = _asked(instance) & (instance.codes["demands", "quantity"] > 0)[:, None]
+    short: Flags = asked & ~reach[nodes.number["demands"]]
+    if not short.any():
+        return
     hard = _must_be_met(instance)
     lines, materials, sites = rows.index.to_numpy(), rows["material"].to_numpy(), rows["site"].to_numpy()
     remedy = "add a lane or take the row out"
@@ -165,15 +139,15 @@ def _when(short: Flags, asked: Flags, labels: tuple[str, ...]) -> str:
     return f"in {len(periods)} periods, the first {periods[0]}"
 
 
-def _asked(instance: Instance, rows: pd.DataFrame) -> Flags:
+def _asked(instance: Instance) -> Flags:
     """In which periods each demand row holds: its own, or those for which no row of its own is given."""
-    periods = instance.header.periods
-    at = numbers(instance, rows["period"], -1)
+    periods, codes = instance.header.periods, instance.codes
+    at = numbers(instance, "demands", "period", -1)
     asked: Flags = at[:, None] == np.arange(periods)
-    general = (rows["period"] == "").to_numpy()
+    general = codes["demands", "period"] == 0
     if general.any():
-        key = rows.groupby([*_PAIR, "priority"], sort=False).ngroup().to_numpy()
-        dated: Flags = np.zeros((int(key.max()) + 1, periods), dtype=bool)
+        key, first = grouped(codes.pick("demands", [*_PAIR, "priority"]))
+        dated: Flags = np.zeros((len(first), periods), dtype=bool)
         inside = ~general & (at >= 0) & (at < periods)
         dated[key[inside], at[inside]] = True
         asked[general] = ~dated[key[general]]
@@ -190,25 +164,21 @@ def _must_be_met(instance: Instance) -> frozenset[str]:
 
 def landed_costs(whole: Network, nodes: Nodes) -> Floats:
     """Least cost of a tonne at each node, as the module describes; infinite where nothing supplies it."""
-    cost: Floats = np.full(len(nodes.index), np.inf)
-    offers = whole.instance.tables["offers"]
-    offers = offers.assign(node=nodes.number(offers, "site"))
-    dearest = offers.groupby("node")["price"].max()
-    cost[dearest.index.to_numpy()] = dearest.fillna(np.inf).to_numpy()
-    lanes = nodes.lanes
-    duty = whole.rates.per_mass
-    extra = lanes["freight"].to_numpy() + (duty.max(axis=1) if len(lanes) else 0.0)
-    keeps = 1 - lanes["loss"].to_numpy()
-    recipes = nodes.recipes
-    inputs, outputs = recipes.loc[recipes["input"] > 0], recipes.loc[recipes["output"] > 0]
-    made = np.bincount(outputs["run"], outputs["output"], minlength=len(nodes.processes))
+    codes, recipes, start, end = whole.instance.codes, nodes.recipes, nodes.number["start"], nodes.number["end"]
+    dearest: Floats = np.full(nodes.count, -np.inf)
+    np.fmax.at(dearest, nodes.number["offers"], codes["offers", "price"])
+    cost = np.where(np.isneginf(dearest), np.inf, dearest)
+    freight, loss = (nodes.lanes[name].to_numpy() for name in ("freight", "loss"))
+    extra = freight + (whole.rates.per_mass.max(axis=1) if len(freight) else 0.0)
+    taken, given = (np.flatnonzero(recipes[name] > 0) for name in ("input", "output"))
+    runs, node, tolls = recipes["run"], recipes["node"], codes["processes", "cost"]
+    made = np.bincount(runs[given], recipes["output"][given], minlength=len(tolls))
     for _ in range(_MOST_ROUNDS):
         before = cost.copy()
-        np.fmin.at(cost, lanes["end"].to_numpy(), (cost[lanes["start"].to_numpy()] + extra) / keeps)
-        spent = inputs["input"].to_numpy() * cost[inputs["node"].to_numpy()]
-        run = nodes.processes["cost"].to_numpy() + np.bincount(inputs["run"], spent, minlength=len(made))
-        each = np.maximum(run, 0.0)[outputs["run"].to_numpy()] / made[outputs["run"].to_numpy()]
-        np.fmin.at(cost, outputs["node"].to_numpy(), each)
+        np.fmin.at(cost, end, (cost[start] + extra) / (1 - loss))
+        spent = recipes["input"][taken] * cost[node[taken]]
+        run = tolls + np.bincount(runs[taken], spent, minlength=len(made))
+        np.fmin.at(cost, node[given], np.maximum(run, 0.0)[runs[given]] / made[runs[given]])
         if np.allclose(cost, before, rtol=1e-9, equal_nan=True):
             break
     return cost
@@ -224,16 +194,15 @@ def cheap_unmet(whole: Network, found: Findings) -> None:
     priced = table.loc[table["unmet_cost"].notna()]
     if priced.empty or rows.empty:
         return
-    nodes = Nodes.of(whole)
-    cost = landed_costs(whole, nodes)
-    demands = rows[[*_PAIR, "priority"]].assign(cost=cost[nodes.number(rows, "site")])
-    demands = demands.loc[np.isfinite(demands["cost"])].sort_values("cost", ascending=False, kind="stable")
+    codes, nodes = instance.codes, whole.nodes
+    cost = landed_costs(whole, nodes)[nodes.number["demands"]]
     for line, priority, unmet in priced[["priority", "unmet_cost"]].itertuples():
-        dear = demands.loc[(demands["priority"] == priority) & (demands["cost"] > unmet)]
-        if len(dear):
-            site, material, _, least = dear.iloc[0]
+        dear = np.isfinite(cost) & (codes["demands", "priority"] == codes.code(priority)) & (cost > unmet)
+        if dear.any():
+            at = int(np.argmax(np.where(dear, cost, -np.inf)))
+            site, material = rows["site"].iloc[at], rows["material"].iloc[at]
             told = (
-                f"'{written(unmet)}' is below the cost of supplying {material} to {site}, about {least:,.6g}: "
+                f"'{written(unmet)}' is below the cost of supplying {material} to {site}, about {cost[at]:,.6g}: "
                 "demand may be left unmet because that is cheaper"
             )
             found.warn("priorities", line, "unmet_cost", unmet, told)

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from planner.codes import Ints, grouped, repeated
 from planner.findings import Findings
 from planner.instance import Instance
 from planner.periods import PER_YEAR, horizon, ordinal
@@ -23,33 +24,45 @@ DISJOINT = {
 _OPEN = 10**9
 
 
-def numbers(instance: Instance, column: pd.Series, empty: int) -> npt.NDArray[np.int64]:
+def numbers(instance: Instance, table: str, column: str, empty: int) -> npt.NDArray[np.int64]:
     """Period index of each cell, 0 the first period of the horizon; ``empty`` for empty or malformed cells."""
-    length = instance.header.period_length
+    length, codes = instance.header.period_length, instance.codes
     first = ordinal(instance.header.first_period, length) or 0
-    known = {name: at - first for name in column.unique() if name and (at := ordinal(name, length)) is not None}
-    return column.map(known).fillna(empty).to_numpy(dtype=np.int64)
+    cells = codes[table, column]
+    known = np.full(len(codes), empty, dtype=np.int64)
+    for name in codes.names(table, column):
+        at = ordinal(name, length)
+        if at is not None:
+            known[codes.code(name)] = at - first
+    found: npt.NDArray[np.int64] = known[cells]
+    return found
+
+
+def spans(instance: Instance, table: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """First and last period index of each row's window, far out where it is open."""
+    return numbers(instance, table, "from", -_OPEN), numbers(instance, table, "until", _OPEN)
 
 
 def period_forms(instance: Instance, found: Findings) -> None:
     """Every period has the length that the header states."""
     length = instance.header.period_length
-    example = instance.header.first_period
+    told = f"'{{}}' is no {length}, the period length of this instance; write it as {instance.header.first_period}"
     for table in TABLES:
         rows = instance.tables[table]
         for name, column in columns(table).items():
             if column.unit == "period" and len(rows):
-                wrong = [text for text in rows[name].unique() if text and ordinal(text, length) is None]
-                told = f"'{{}}' is no {length}, the period length of this instance; write it as {example}"
-                found.rows(table, rows.loc[rows[name].isin(wrong)], name, told.format)
+                wrong = instance.codes.like(table, name, lambda text: ordinal(text, length) is None)
+                found.rows(table, rows, wrong, name, told.format)
 
 
 def reversed_windows(instance: Instance, found: Findings) -> None:
     """No window ends before it begins."""
     for table in WINDOWED:
-        rows = instance.tables[table]
-        begins, ends = numbers(instance, rows["from"], -_OPEN), numbers(instance, rows["until"], _OPEN)
-        wrong = rows.loc[ends < begins]
+        begins, ends = spans(instance, table)
+        places = np.flatnonzero(ends < begins)
+        if not len(places):
+            continue
+        wrong = instance.tables[table].iloc[places]
         listed = (
             (line, end, f"'{end}' lies before from ('{start}'); exchange them or mend one")
             for line, start, end in wrong[["from", "until"]].itertuples()
@@ -64,44 +77,49 @@ def outside_horizon(instance: Instance, found: Findings) -> None:
     told = f"lies outside the horizon {labels[0]} to {labels[-1]}; the row has no effect"
     for table in WINDOWED:
         rows = instance.tables[table]
-        begins, ends = numbers(instance, rows["from"], -_OPEN), numbers(instance, rows["until"], _OPEN)
+        begins, ends = spans(instance, table)
         late, early = begins >= header.periods, (ends < 0) & (ends >= begins)
-        found.rows(table, rows.loc[late & (ends >= begins)], "from", lambda text: f"'{text}' {told}", warning=True)
-        found.rows(table, rows.loc[early], "until", lambda text: f"'{text}' {told}", warning=True)
-    rows = instance.tables["demands"]
-    at = numbers(instance, rows["period"], 0)
-    outside = rows.loc[(at < 0) | (at >= header.periods)]
-    found.rows("demands", outside, "period", lambda text: f"'{text}' {told}", warning=True)
+        found.rows(table, rows, late & (ends >= begins), "from", lambda text: f"'{text}' {told}", warning=True)
+        found.rows(table, rows, early, "until", lambda text: f"'{text}' {told}", warning=True)
+    at = numbers(instance, "demands", "period", 0)
+    outside = (at < 0) | (at >= header.periods)
+    found.rows("demands", instance.tables["demands"], outside, "period", lambda text: f"'{text}' {told}", warning=True)
 
 
 def overlaps(instance: Instance, found: Findings) -> None:
     """Windows of the same thing do not overlap; those of a stockpile leave no gap."""
+    codes = instance.codes
     for table, key in DISJOINT.items():
         rows = instance.tables[table]
-        rows = rows.loc[(rows[[name for name in key if columns(table)[name].required]] != "").all(axis=1)]
-        rows = rows.loc[~rows.duplicated(list(TABLES[table].KEY))]
-        if not rows.duplicated(key).any():
+        if not repeated(codes.pick(table, key)).any():
             continue
-        frame = rows[key].assign(
-            begin=numbers(instance, rows["from"], -_OPEN), end=numbers(instance, rows["until"], _OPEN), line=rows.index
-        )
-        frame = frame.loc[frame["end"] >= frame["begin"]].sort_values([*key, "begin"], kind="stable")
-        before = frame.groupby(key, sort=False)[["end", "line"]].shift()
-        frame["before"], frame["other"] = before["end"], before["line"]
+        begin, end = spans(instance, table)
+        needed = [codes[table, name] > 0 for name in key if columns(table)[name].required]
+        sound = np.all(needed, axis=0) & ~repeated(codes.pick(table, TABLES[table].KEY)) & (end >= begin)
+        things, _ = grouped(codes.pick(table, key))
+        order = np.lexsort((begin, things))
+        order = order[sound[order]]
+        same = things[order[1:]] == things[order[:-1]]
+        before, later = order[:-1][same], order[1:][same]
         told = (
-            f"the same {' and '.join(key)} stands in line {{:.0f}} for a window that overlaps with this; end that one "
+            f"the same {' and '.join(key)} stands in line {{}} for a window that overlaps with this; end that one "
+            "before, or begin this one later"
         )
-        told += "before, or begin this one later"
-        _later(table, rows, frame.loc[frame["begin"] <= frame["before"]], told, found)
+        wrong = begin[later] <= end[before]
+        _later(table, rows, before[wrong], later[wrong], told, found)
         if table == "stockpiles":
-            gaps = frame.loc[frame["begin"] > frame["before"] + 1]
-            _later(table, rows, gaps, "leaves a gap after line {:.0f}; begin this row in the period after that", found)
+            wrong = begin[later] > end[before] + 1
+            told = "leaves a gap after line {}; begin this row in the period after that"
+            _later(table, rows, before[wrong], later[wrong], told, found)
 
 
-def _later(table: str, rows: pd.DataFrame, later: pd.DataFrame, told: str, found: Findings) -> None:
+def _later(table: str, rows: pd.DataFrame, before: Ints, later: Ints, told: str, found: Findings) -> None:
     """Note each row with the line of the row before it."""
-    ends = zip(later["line"].tolist(), later["other"].tolist(), strict=True)
-    listed = ((line, rows["from"].loc[line], told.format(other)) for line, other in ends)
+    lines, names = rows.index, rows["from"]
+    listed = (
+        (int(lines[row]), names.iloc[row], told.format(lines[other]))
+        for row, other in zip(later.tolist(), before.tolist(), strict=True)
+    )
     found.several(table, "from", listed, len(later))
 
 
@@ -111,13 +129,15 @@ def missing_demand_periods(instance: Instance, found: Findings) -> None:
     if rows.empty:
         return
     count = instance.header.periods
-    group = rows.groupby(["site", "material", "priority"], sort=False).ngroup().to_numpy()
-    at = numbers(instance, rows["period"], -1)
+    group, _ = grouped(instance.codes.pick("demands", ["site", "material", "priority"]))
+    at = numbers(instance, "demands", "period", -1)
     inside = (at >= 0) & (at < count)
     given = np.zeros((int(group.max()) + 1, count), dtype=bool)
     given[group[inside], at[inside]] = True
-    given[group[(rows["period"] == "").to_numpy()]] = True
+    given[group[instance.codes["demands", "period"] == 0]] = True
     short = np.flatnonzero(given.any(axis=1) & ~given.all(axis=1))
+    if not len(short):
+        return
     _, first = np.unique(np.where(inside, group, -1), return_index=True)
     first_of = dict(zip(group[first].tolist(), first.tolist(), strict=True))
     lines = rows.index.to_numpy(dtype=np.int64)
@@ -154,8 +174,10 @@ def partial_years(instance: Instance, found: Findings) -> None:
         ("routes", "fixed_cost", "is charged whole"),
         ("rules", "per", "per year holds for the periods that are planned, not for the whole year"),
     ):
-        rows = instance.tables[table]
-        rows = rows.loc[(rows[column] == "year") if column == "per" else (rows[column] > 0)]
-        if len(rows):
+        rows, cells = instance.tables[table], instance.codes[table, column]
+        wrong = np.flatnonzero(cells == instance.codes.code("year") if column == "per" else cells > 0)
+        if len(wrong):
             told = f"only part of {' and '.join(partial)} is planned: {column if column != 'per' else 'a limit'} {what}"
-            found.warn(table, int(rows.index[0]), column, rows[column].iloc[0], f"{told} ({len(rows)} rows)")
+            found.warn(
+                table, int(rows.index[wrong[0]]), column, rows[column].iloc[wrong[0]], f"{told} ({len(wrong)} rows)"
+            )

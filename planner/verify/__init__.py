@@ -8,13 +8,14 @@ everything that follows (costs, arrivals, shares, days of cover, prices) is comp
 import time
 from dataclasses import dataclass
 
-import pandas as pd
+import numpy as np
 
 from planner.plan import Plan
-from planner.verify import ledger, policy, proof, rows, rulebook, switches
-from planner.verify.columns import Quantities, quantities, read
+from planner.verify import ladders, ledger, policy, proof, reports, rows, rulebook, suppliers, switches, terms
+from planner.verify.columns import KEYS, quantities, read
 from planner.verify.faults import Fault, Faults, number
-from planner.verify.matrix import Matrix
+from planner.verify.frames import stacked
+from planner.verify.matrix import Matrix, Model
 from planner.verify.world import World
 
 __all__ = ["Fault", "Verification", "verify"]
@@ -54,22 +55,37 @@ def verify(plan: Plan) -> Verification:
     Nothing is raised for a wrong plan: each disagreement is a :class:`Fault` that names its place.
     """
     started = time.perf_counter()
-    faults = Faults()
-    world = World(plan.instance)
-    found = read(plan, faults)
-    matrix = Matrix()
+    world, matrix = World(plan.instance), Matrix()
+    faults = Faults(world.names)
+    found = read(world, plan, faults)
     q = quantities(world, matrix, found, faults)
-    on = switches.switched(switches.candidates(world, q), found["activations"], faults)
-    nodes(world, matrix, q, on, found)
-    rules = rulebook.ruled(world, matrix, q, found, faults)
-    model = proof.Model.of(matrix)
+    book = policy.book(world)
+    counts, against = terms.terms(world, book, q)
+    subjects = suppliers.candidates(world, book, counts)
+    years = ladders.years(world, q)
+    parts = (switches.candidates(world, q), ladders.switches(world, years), subjects)
+    on, activations = switches.switched(stacked(parts, switches.CHARGE), found, faults)
+    mixed = bool(on["free"].any())
+    rows.every(world, matrix, q, found, on)
+    switches.switches(world, matrix, q, on)
+    ladders.bands(world, matrix, q, years, on, faults)
+    told, reported = suppliers.parted(book, found["rules"])
+    rules, listed = rulebook.ruled(world, matrix, book, counts, against, told, faults)
+    numbers = suppliers.counted(world, matrix, book, counts, on, reported, faults)
+    every = stacked([rules, numbers], [*KEYS["rules"], "t", "penalty"])
+    model = Model.of(matrix)
     proof.kept(model, matrix, faults)
-    costs = ledger.costs(world, q, rules, on)
-    follow(world, q, found, rules, on, costs, faults)
-    objective = float(costs["present_value"].sum())
-    charges = costs[~costs["component"].isin(VARIABLE)]["present_value"].sum()
-    bound = proof.priced(model, found["prices"], float(charges), objective, faults)
-    figures(plan, objective, bound, len(on) > 0, faults)
+    costs = ledger.costs(world, q, every, on)
+    ledger.follow(world, q, found, costs, faults)
+    ledger.switched(activations, on, faults)
+    ledger.ranked(found, q, mixed, faults)
+    reports.ruled(world, found, rules, listed, faults)
+    reports.covered(world, q, found, faults)
+    reports.undiscounted(world, found, every, faults)
+    variable = np.isin(costs["component"], world.names.of(VARIABLE))
+    objective, charges = float(costs["present_value"].sum()), float(costs["present_value"][~variable].sum())
+    bound = proof.priced(world, model, matrix, found, charges, objective, faults)
+    figures(plan, objective, bound, mixed, faults)
     mixed = plan.is_mip
     return Verification(
         faults=faults.all(),
@@ -82,40 +98,6 @@ def verify(plan: Plan) -> Verification:
 
 VARIABLE = ("purchase", "freight", "duty", "processing", "disposal", "holding", "unmet", "penalty")
 """Components that follow from quantities; the others are charges and what was under way unpaid."""
-
-
-def nodes(world: World, matrix: Matrix, q: Quantities, on: pd.DataFrame, found: dict[str, pd.DataFrame]) -> None:
-    """Every row that is no rule."""
-    rows.balance(world, matrix, q)
-    rows.capacities(world, matrix, q, on[(on["kind"] == "setup") & (on["on"] > 0)])
-    rows.stockpiles(matrix, q)
-    rows.cover(world, matrix, q)
-    rows.held_ranks(matrix, q, found["held"])
-    switches.switches(matrix, q, on)
-
-
-def follow(
-    world: World,
-    q: Quantities,
-    found: dict[str, pd.DataFrame],
-    rules: pd.DataFrame,
-    on: pd.DataFrame,
-    costs: pd.DataFrame,
-    faults: Faults,
-) -> None:
-    """Every column that follows from the quantities."""
-    ledger.moved(found, q, faults)
-    ledger.converted(world, found, q, faults)
-    ledger.held(found, q, faults)
-    ledger.wanted(found, q, faults)
-    ledger.switched(found, on, faults)
-    ledger.paid(found, costs, faults)
-    ledger.ruled(world, found, rules, faults)
-    ledger.covered(world, q, found, faults)
-    report = ledger.concentration(world, q, policy.arrivals(world, q), policy.makes(world, q))
-    ledger.concentrated(found, report, faults)
-    ledger.ranked(found, q, len(on) > 0, faults)
-    ledger.undiscounted(world, found, rules, faults)
 
 
 def figures(plan: Plan, objective: float, bound: float, mixed: bool, faults: Faults) -> None:

@@ -10,26 +10,23 @@ import numpy as np
 import pandas as pd
 
 from planner.plan import PLAN_TABLES, TEXT, Plan
-from planner.verify import shipping
-from planner.verify.faults import Faults, describe, refuse
-from planner.verify.matrix import Matrix
-from planner.verify.world import World, empty, text
+from planner.verify import ladders, shipping
+from planner.verify.faults import SHOWN, Faults, Match, number
+from planner.verify.frames import Array, Floats, Frame, find, grouped, join, repeated, runs, stacked
+from planner.verify.matrix import NAMES, Matrix
+from planner.verify.world import World
 
-KEYS: dict[str, list[str]] = {
-    "flows": ["origin", "destination", "material", "period"],
-    "sales": ["site", "material", "from", "period"],
-    "activity": ["process", "period"],
-    "made": ["process", "material", "period"],
-    "stock": ["site", "material", "period"],
-    "demand": ["site", "material", "period", "priority"],
-    "surplus": ["site", "material", "period"],
-    "activations": ["kind", "site", "destination", "material", "process", "from", "period"],
-    "costs": ["component", "site", "destination", "material", "process", "priority", "rule", "period"],
-    "rules": ["rule", "from", "subject", "material", "market", "period"],
-    "cover": ["covers", "material", "period"],
-    "concentration": ["basis", "stage", "material", "by", "subject", "period"],
-    "prices": [
-        "constraint",
+KEYS: dict[str, tuple[str, ...]] = {
+    "flows": ("origin", "destination", "material", "period"),
+    "sales": ("site", "material", "from", "period"),
+    "tiers": ("site", "material", "from", "period", "from_quantity"),
+    "activity": ("process", "period"),
+    "made": ("process", "material", "period"),
+    "stock": ("site", "material", "period"),
+    "demand": ("site", "material", "period", "priority"),
+    "surplus": ("site", "material", "period"),
+    "activations": (
+        "kind",
         "site",
         "destination",
         "material",
@@ -39,220 +36,276 @@ KEYS: dict[str, list[str]] = {
         "market",
         "from",
         "period",
-    ],
-    "held": ["rank"],
+    ),
+    "costs": ("component", "site", "destination", "material", "process", "priority", "rule", "period"),
+    "rules": ("rule", "from", "subject", "material", "market", "period"),
+    "cover": ("covers", "material", "period"),
+    "concentration": ("basis", "stage", "material", "by", "subject", "period"),
+    "prices": ("constraint", *NAMES),
+    "held": ("rank",),
 }
 """What names a row of each table of a plan."""
 
+Tables = dict[str, Frame]
+"""The plan's tables, their names as codes."""
 
-def read(plan: Plan, faults: Faults) -> dict[str, pd.DataFrame]:
-    """The plan's tables with text as text and numbers as numbers; a cell that is neither, a repeated row, a missing
+
+def read(world: World, plan: Plan, faults: Faults) -> Tables:
+    """The plan's tables with names as codes and numbers as numbers; a cell that is neither, a repeated row, a missing
     table or column is a fault.
     """
     tables = {}
     for name, columns in PLAN_TABLES.items():
-        frame = plan.tables.get(name)
-        if frame is None:
+        cells = plan.tables.get(name)
+        if cells is None:
             faults.add(name, "", "", "no table", "a table", "the plan has no such table")
-            frame = pd.DataFrame(columns=list(columns))
-        for column in [column for column in columns if column not in frame]:
+            cells = pd.DataFrame(columns=list(columns))
+        for column in [column for column in columns if column not in cells]:
             faults.add(name, "", column, "no column", "a column", f"the table has no column {column}")
-        if frame.empty:
-            tables[name] = empty(tuple((column, column not in TEXT) for column in columns))
-            continue
-        cells = frame.reindex(columns=list(columns)).reset_index(drop=True)
-        frame = pd.DataFrame(
-            {
-                column: text(cells[column])
-                if column in TEXT
-                else pd.to_numeric(cells[column], errors="coerce").astype(float)
-                for column in columns
-            }
-        )
-        for column in [column for column in columns if column not in TEXT]:
-            refuse_text(faults, name, frame, column)
-        twice = frame[frame.duplicated(KEYS[name])]
-        refuse(faults, name, twice, KEYS[name], "", "the row stands in the table twice")
-        tables[name] = frame.drop_duplicates(KEYS[name])
+        frame = Frame({column: _cells(world, cells, name, column) for column in columns}, len(cells))
+        frame = refuse_text(world, faults, name, frame)
+        twice = repeated(frame.pick(KEYS[name]))
+        if twice.any():
+            faults.refuse(name, frame.take(twice), KEYS[name], "", "the row stands in the table twice")
+            frame = frame.take(~twice)
+        tables[name] = frame
     return tables
 
 
-def refuse_text(faults: Faults, table: str, frame: pd.DataFrame, column: str) -> None:
-    """One fault for each cell that should be a finite number and is none; a rule of quantities has no base."""
-    wrong = ~np.isfinite(frame[column])
-    if (table, column) == ("rules", "base"):
-        wrong &= frame["kind"].str.endswith("_share")
-    for _, row in frame[wrong].iterrows():
-        where = describe(row, KEYS[table])
-        faults.add(table, where, column, str(row[column]), "a number", f"{column} is not a finite number")
+def _cells(world: World, cells: pd.DataFrame, table: str, column: str) -> Array:
+    """A column of the plan as codes or as numbers; a number that is a key (a rank) is a name too. A column that is
+    missing is empty.
+    """
+    if column not in cells:
+        return np.zeros(len(cells), dtype=np.int64) if column in TEXT else np.full(len(cells), np.nan)
+    if column in TEXT:
+        return world.names.codes(cells[column])
+    numbers = cells[column]
+    if numbers.dtype != np.float64:
+        numbers = pd.to_numeric(numbers, errors="coerce").astype(np.float64)
+    return world.names.of([number(value) for value in numbers]) if column in KEYS[table] else numbers.to_numpy()
+
+
+def refuse_text(world: World, faults: Faults, table: str, frame: Frame) -> Frame:
+    """The table with 0 in each cell that should be a finite number and is none, and one fault for each; a rule of
+    quantities has no base.
+    """
+    mended = {}
+    for column in [column for column in PLAN_TABLES[table] if column not in TEXT and column not in KEYS[table]]:
+        wrong = ~np.isfinite(frame[column])
+        if (table, column) == ("rules", "base"):
+            wrong &= world.names.like(frame["kind"], lambda kind: kind.endswith("_share"))
+        places = np.flatnonzero(wrong)
+        for row in places[:SHOWN].tolist():
+            where, cell = faults.describe(frame, row, KEYS[table]), str(float(frame[column][row]))
+            faults.add(table, where, column, cell, "a number", f"{column} is not a finite number")
+        faults.count(table, column, max(0, len(places) - SHOWN))
+        if len(places):
+            mended[column] = np.where(wrong, 0.0, frame[column])
+    return frame.plus(mended)
 
 
 @dataclass(frozen=True)
 class Quantities:
     """Every column that the input allows, family by family, with the plan's values."""
 
-    ways: pd.DataFrame
+    ways: Frame
     """Lanes."""
-    every: pd.DataFrame
-    """Lanes in every period, whether dispatch is allowed or not."""
-    coming: pd.DataFrame
+    coming: Frame
     """What is under way at the start."""
-    flow: pd.DataFrame
-    sale: pd.DataFrame
-    run: pd.DataFrame
-    held: pd.DataFrame
+    flow: Frame
+    sale: Frame
+    """With what is ``spent`` on each, at the offer's price or by tiers."""
+    tier: Frame
+    """What is bought in each tier."""
+    run: Frame
+    held: Frame
     """Closing stock; ``fill`` and ``release`` have the same rows."""
-    fill: pd.DataFrame
-    release: pd.DataFrame
-    demand: pd.DataFrame
+    fill: Frame
+    release: Frame
+    demand: Frame
     """Every demand; ``soft`` where it may stay unmet."""
-    unmet: pd.DataFrame
-    surplus: pd.DataFrame
+    unmet: Frame
+    surplus: Frame
+    made: Frame
+    """What each run takes in and gives out per tonne of activity, material by material."""
+    matches: dict[str, Match]
+    """The plan's table of each family, row by row."""
 
 
-def flows(world: World, every: pd.DataFrame) -> pd.DataFrame:
+def flows(world: World, ways: Frame, tax: Floats) -> Frame:
     """What may be dispatched."""
-    frame = shipping.shipments(world, every)
-    return frame.assign(cost=(frame["freight"] + frame["tax"]) * world.discount[frame["t"].to_numpy(dtype=int)])
+    frame = shipping.shipments(world, ways, tax)
+    return frame.plus(cost=(frame["freight"] + frame["tax"]) * world.discount[frame["t"]])
 
 
-def sales(world: World) -> pd.DataFrame:
+def sales(world: World) -> Frame:
     """What may be bought from offers."""
-    frame = world.spread(world.tables["offers"])
-    upper = frame["capacity"].fillna(np.inf) * world.years_of_period
-    return frame.assign(upper=upper, cost=frame["price"] * world.discount[frame["t"].to_numpy(dtype=int)])
+    names = ("price", "capacity", "fixed_cost", "min_award", "capacity_use", "setup_use")
+    frame = world.spread(world.table("offers", "site", "material", "from", "until", *names))
+    tiered = ladders.tiered(world, frame)
+    cost = np.where(tiered, 0.0, frame["price"] * world.discount[frame["t"]])
+    return frame.plus(upper=rate(world, frame, "capacity"), cost=cost, tiered=tiered)
 
 
-def runs(world: World) -> pd.DataFrame:
+def processing(world: World) -> Frame:
     """What may be processed."""
-    frame = world.spread(world.tables["processes"].rename(columns={"cost": "toll"}))
-    upper = frame["capacity"].fillna(np.inf) * world.years_of_period
-    return frame.assign(upper=upper, cost=frame["toll"] * world.discount[frame["t"].to_numpy(dtype=int)])
+    names = ("cost", "capacity", "fixed_cost", "min_load")
+    frame = world.spread(world.table("processes", "process", "site", "from", "until", *names))
+    upper, cost = rate(world, frame, "capacity"), frame["cost"] * world.discount[frame["t"]]
+    return frame.plus(toll=frame["cost"], upper=upper, cost=cost)
 
 
-def stocks(world: World) -> pd.DataFrame:
+def stocks(world: World) -> Frame:
     """What may be held, with the stock at the ``start`` in the first period, and the least at the end, ``least``, in
     the last.
     """
-    frame = world.spread(world.tables["stockpiles"]).sort_values(["site", "material", "t"], kind="stable")
-    keep = (1 - frame["loss"]) ** world.years_of_period
-    pile = frame.groupby(["site", "material"], sort=False)
-    first, last = ~frame.duplicated(["site", "material"]), ~frame.duplicated(["site", "material"], keep="last")
-    start = pile["initial"].transform("first")
-    holding = frame["holding_cost"] * world.years_of_period
-    return frame.assign(
-        keep=keep,
-        start=start.where(first, 0.0),
+    names = (
+        "initial",
+        "capacity",
+        "fill_rate",
+        "release_rate",
+        "holding_cost",
+        "loss",
+        "cover_days",
+        "covers",
+        "final",
+    )
+    frame = world.spread(world.table("stockpiles", "site", "material", "from", "until", *names))
+    frame = frame.take(np.lexsort(frame.pick(["t", "material", "site"])))
+    number, at = grouped(frame.pick(["site", "material"]))
+    first, last = np.zeros(len(frame), dtype=bool), np.ones(len(frame), dtype=bool)
+    first[at] = True
+    last[:-1] = first[1:]
+    start = frame["initial"][at][number]
+    return frame.plus(
+        keep=(1 - frame["loss"]) ** world.years_of_period,
+        start=np.where(first, start, 0.0),
         first=first,
-        least=frame["final"].fillna(start).where(last),
-        holding=holding,
-        covers=frame["covers"].where(frame["covers"] != "", frame["site"]),
-    ).reset_index(drop=True)
+        least=np.where(last, np.where(np.isnan(frame["final"]), start, frame["final"]), np.nan),
+        holding=frame["holding_cost"] * world.years_of_period,
+        covers=np.where(frame["covers"] > 0, frame["covers"], frame["site"]),
+    )
 
 
-def demands(world: World) -> pd.DataFrame:
-    """Every demand of every period in tonnes: of the row of the period, else of the row without one; ``soft`` where it
-    may stay unmet, ``weight`` what a tonne counts within its ``rank``, and whether that rank is ``guarded``: served
-    before cost counts.
+def demanded(world: World) -> Frame:
+    """Every demand of every period, a year's ``quantity``: of the row of the period, else of the row without one."""
+    key = ("site", "material", "t", "priority")
+    rows = world.table("demands", "site", "material", "priority", "period", "quantity")
+    at = world.index(rows["period"])
+    dated = rows.plus(t=np.nan_to_num(at).astype(np.int64)).take((at >= 0) & (at < world.periods))
+    always = np.flatnonzero(np.isnan(at))
+    row, t = runs(np.full(len(always), world.periods))
+    both = stacked([dated, rows.take(always[row]).plus(t=t)], [*key, "quantity"])
+    if len(always):
+        both = both.take(~repeated(both.pick(key)))
+    return both.take(both["quantity"] > 0)
+
+
+def demands(world: World) -> Frame:
+    """Every demand of every period in tonnes, the ``amount``; ``soft`` where it may stay unmet, ``weight`` what a tonne
+    counts within its ``rank``, and whether that rank is ``guarded``: served before cost counts.
     """
-    rows = world.tables["demands"].assign(t=lambda frame: world.index(frame["period"])).drop(columns="period")
-    dated = rows[rows["t"].between(0, world.periods - 1)]
-    always = rows[rows["t"].isna()].drop(columns="t")
-    spread = always.loc[always.index.repeat(world.periods)].assign(t=np.tile(np.arange(world.periods), len(always)))
-    both = pd.concat([dated, spread]) if len(dated) and len(spread) else (dated if len(dated) else spread)
-    both = both.astype({"t": int}).drop_duplicates(["site", "material", "t", "priority"], keep="first")
-    both = both[both["quantity"] > 0].merge(world.tables["priorities"], on="priority", how="left")
-    ranks = sorted(both["rank"].dropna().unique())
-    costless = both["unmet_cost"].isna()
-    named = both["rank"].notna()
-    last = both["rank"] == (ranks[-1] if ranks else 0)
+    rows, table = demanded(world), world.table("priorities", "priority", "rank", "unmet_cost")
+    at = find([rows["priority"]], [table["priority"]])
+    order, price = (np.append(table[name], np.nan)[at] for name in ("rank", "unmet_cost"))
+    ranks = np.unique(order[~np.isnan(order)])
+    named, costless, several = ~np.isnan(order), np.isnan(price), len(ranks) > 1
+    place = np.minimum(np.searchsorted(ranks, order), max(0, len(ranks) - 1))
+    codes = world.names.of([number(rank) for rank in ranks] or [""])
     return world.dated(
-        both.assign(
-            amount=both["quantity"] * world.years_of_period,
-            soft=named & (~costless | (len(ranks) > 1)),
-            guarded=named & (~last | costless) & (len(ranks) > 1),
-            weight=both["unmet_cost"].fillna(1.0),
-            each=both["unmet_cost"].fillna(0.0),
+        rows.plus(
+            amount=rows["quantity"] * world.years_of_period,
+            rank=np.where(named, codes[place], 0),
+            soft=named & (~costless | several),
+            guarded=named & (costless | (order != ranks.max(initial=0))) & several,
+            weight=np.where(costless, 1.0, price),
+            each=np.where(costless, 0.0, price),
         )
     )
 
 
-def spare(world: World, ran: pd.DataFrame, coming: pd.DataFrame) -> pd.DataFrame:
-    """Where and when surplus may leave: where the material is made by a process or arrives from before the start."""
-    keys = ["site", "material", "t"]
-    made = ran[["process", "t"]].merge(world.recipes[world.recipes["output"] > 0], on="process")
-    came = coming.rename(columns={"destination": "site"})
-    frame = world.dated(pd.concat([made[keys], came[keys]]).drop_duplicates().reset_index(drop=True))
-    disposal = frame["material"].map(world.tables["materials"].set_index("material")["disposal_cost"]).astype(float)
-    discounted = disposal * world.discount[frame["t"].to_numpy(dtype=int)]
-    return frame.assign(disposal=disposal, cost=discounted, upper=np.inf)
-
-
-def valued(faults: Faults, frame: pd.DataFrame, found: pd.DataFrame, table: str, column: str, why: str) -> pd.DataFrame:
-    """The allowed columns with the values of the plan (``value``, 0 where the plan has no row); rows of the plan that
-    are not allowed are faults.
+def unmet(world: World, found: Tables, match: Match, faults: Faults) -> Frame:
+    """Unmet demand where it may be, at most 0 in a rank of which none was found necessary; unmet demand elsewhere is a
+    fault.
     """
-    keys = KEYS[table]
-    if found.empty:
-        return frame.assign(value=0.0)
-    values = found[[*keys, column]].rename(columns={column: "value"})
-    unknown = values.merge(frame[keys].drop_duplicates(), on=keys, how="left", indicator=True)
-    refuse(faults, table, unknown[unknown["_merge"] == "left_only"], keys, "", why)
-    merged = frame.drop(columns="value", errors="ignore").merge(values, on=keys, how="left")
-    return merged.assign(value=merged["value"].fillna(0.0))
+    wanted, value = match.expected, match.stated("unmet")
+    hard = np.flatnonzero(~wanted["soft"] & (np.abs(value) > 1e-9 * wanted["amount"]))
+    for row in hard.tolist():
+        where = faults.describe(wanted, row, match.keys)
+        faults.add("demand", where, "unmet", float(value[row]), 0.0, "demand that must be met is not")
+    none = found["held"]["rank"][found["held"]["held"] <= 0]
+    shut = wanted["guarded"] & world.names.flags(none)[wanted["rank"]]
+    cost, upper = wanted["each"] * world.discount[wanted["t"]], np.where(shut, 0.0, wanted["amount"])
+    return wanted.plus(value=value, cost=cost, upper=upper).take(wanted["soft"])
 
 
-def quantities(world: World, matrix: Matrix, found: dict[str, pd.DataFrame], faults: Faults) -> Quantities:
-    """Every column that the input allows, added to the matrix."""
-    ways = shipping.lanes(world)
-    every = shipping.dispatches(world, ways)
-    coming = shipping.under_way(world, every)
-
-    def take(frame: pd.DataFrame, table: str, column: str, why: str) -> pd.DataFrame:
-        valued_frame = valued(faults, frame, found[table], table, column, why)
-        return matrix.columns(table, column, KEYS[table], valued_frame)
-
-    ran = runs(world)
-    held = stocks(world)
-    zero = held.assign(cost=0.0)
-    no_stock = "the input has no such stockpile in that period"
-    dated = held["t"].to_numpy(dtype=int)
-    wanted = demands(world)
-    none_unmet = set(found["held"].loc[found["held"]["held"] <= 0, "rank"])
-    soft = wanted[wanted["soft"]].assign(
-        cost=lambda frame: frame["each"] * world.discount[frame["t"].to_numpy(dtype=int)],
-        upper=lambda frame: frame["amount"].mask(frame["guarded"] & frame["rank"].isin(none_unmet), 0.0),
-    )
-    return Quantities(
-        ways=ways,
-        every=every,
-        coming=coming,
-        flow=take(flows(world, every), "flows", "quantity", "no lane allows this dispatch"),
-        sale=take(sales(world), "sales", "quantity", "no offer holds in that period"),
-        run=take(ran, "activity", "activity", "the process does not exist or cannot run in that period"),
-        held=take(
-            held.assign(upper=held["capacity"].fillna(np.inf), cost=held["holding"] * world.discount[dated]),
-            "stock", "closing", no_stock,
-        ),
-        fill=take(zero.assign(upper=rate(world, held, "fill_rate")), "stock", "fill", no_stock),
-        release=take(zero.assign(upper=rate(world, held, "release_rate")), "stock", "release", no_stock),
-        demand=wanted,
-        unmet=matrix.columns("demand", "unmet", KEYS["demand"], met(soft, found["demand"], faults, wanted)),
-        surplus=take(spare(world, ran, coming), "surplus", "quantity", "surplus may not leave there"),
-    )  # fmt: skip
+def spare(world: World, made: Frame, coming: Frame) -> Frame:
+    """Where and when surplus may leave: where the material is made by a process or arrives from before the start."""
+    keys = ("site", "material", "t")
+    came = coming.plus(site=coming["destination"])
+    frame = stacked([made.take(made["output"] > 0, keys), came], keys)
+    frame = world.dated(frame.take(~repeated(frame.pick(keys))))
+    disposal = world.of_material("disposal_cost", frame["material"])
+    return frame.plus(disposal=disposal, cost=disposal * world.discount[frame["t"]], upper=np.inf)
 
 
-def rate(world: World, frame: pd.DataFrame, column: str) -> pd.Series:
+def rate(world: World, frame: Frame, column: str) -> Floats:
     """A yearly rate as tonnes of the period; empty is without limit."""
-    return frame[column].fillna(np.inf) * world.years_of_period
+    return limited(frame[column]) * world.years_of_period
 
 
-def met(soft: pd.DataFrame, found: pd.DataFrame, faults: Faults, wanted: pd.DataFrame) -> pd.DataFrame:
-    """Unmet demand where it may be; unmet demand elsewhere is a fault."""
-    keys = KEYS["demand"]
-    everywhere = valued(faults, wanted, found, "demand", "unmet", "the input has no such demand")
-    hard = everywhere[~everywhere["soft"] & (everywhere["value"].abs() > 1e-9 * everywhere["amount"])]
-    for _, row in hard.iterrows():
-        faults.add("demand", describe(row, keys), "unmet", float(row["value"]), 0.0, "demand that must be met is not")
-    soft = soft.drop(columns="value", errors="ignore")
-    return soft.merge(everywhere[[*keys, "value"]], on=keys, how="left")
+def limited(amount: Floats) -> Floats:
+    """An amount; empty is without limit."""
+    return np.where(np.isnan(amount), np.inf, amount)
+
+
+def conversions(world: World, run: Frame) -> Frame:
+    """Each run beside every line of its recipe."""
+    at, row = join([run["process"]], [world.recipes["process"]])
+    lines = world.recipes.take(row)
+    return run.take(at, ("process", "t", "period", "column", "value")).plus(
+        {name: lines[name] for name in ("site", "material", "input", "output")}
+    )
+
+
+def quantities(world: World, matrix: Matrix, found: Tables, faults: Faults) -> Quantities:
+    """Every column that the input allows, added to the matrix."""
+    matches: dict[str, Match] = {}
+
+    def match(table: str, frame: Frame, why: str) -> Match:
+        matches[table] = Match.of(table, KEYS[table], found[table], frame)
+        faults.refuse(table, found[table].take(matches[table].extra), KEYS[table], "", why)
+        return matches[table]
+
+    def take(table: str, frame: Frame, why: str, column: str = "quantity") -> Frame:
+        value = match(table, frame, why).stated(column)
+        return matrix.columns(table, column, KEYS[table], frame.plus(value=value))
+
+    def stock(column: str, upper: Floats, cost: Floats | float) -> Frame:
+        frame = held.plus(value=matches["stock"].stated(column), upper=upper, cost=cost)
+        return matrix.columns("stock", column, KEYS["stock"], frame)
+
+    ways = shipping.lanes(world)
+    tax = shipping.taxes(world, ways)
+    coming = shipping.under_way(world, ways, tax)
+    held = match("stock", stocks(world), "the input has no such stockpile in that period").expected
+    wanted = match("demand", demands(world), "the input has no such demand")
+    run = take("activity", processing(world), "the process does not exist or cannot run in that period", "activity")
+    made = conversions(world, run)
+    sale = take("sales", sales(world), "no offer holds in that period")
+    tier = take("tiers", ladders.parts(world, sale), "the offer has no such tier")
+    return Quantities(
+        ways=ways, coming=coming,
+        flow=take("flows", flows(world, ways, tax), "no lane allows this dispatch"),
+        sale=sale.plus(spent=ladders.spent(sale, tier)),
+        tier=tier,
+        run=run, made=made,
+        held=stock("closing", limited(held["capacity"]), held["holding"] * world.discount[held["t"]]),
+        fill=stock("fill", rate(world, held, "fill_rate"), 0.0),
+        release=stock("release", rate(world, held, "release_rate"), 0.0),
+        demand=wanted.expected,
+        unmet=matrix.columns("demand", "unmet", KEYS["demand"], unmet(world, found, wanted, faults)),
+        surplus=take("surplus", spare(world, made, coming), "surplus may not leave there"),
+        matches=matches,
+    )  # fmt: skip

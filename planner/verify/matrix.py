@@ -1,12 +1,39 @@
-"""The linear model in long form: columns, rows and entries as frames, nothing but pandas."""
+"""The linear model in long form: columns, rows and entries as arrays, nothing but numpy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from planner.verify.world import text
+from planner.verify.frames import Array, Floats, Frame, Ints, summed
 
-NAMES = ["constraint", "site", "destination", "material", "process", "rule", "subject", "market", "from", "period"]
-"""What names a row, as the plan's ``prices`` do; empty where it has no meaning."""
+NAMES = ("site", "destination", "material", "process", "rule", "subject", "market", "from", "period")
+"""What names a row of a constraint, as the plan's ``prices`` do; the empty name where it has no meaning."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of one constraint, numbered one after the other."""
+
+    constraint: str
+    start: int
+    """Number of the first row."""
+    names: Frame
+    """The names of each row, those that have a meaning."""
+    lower: Floats
+    upper: Floats
+
+
+@dataclass(frozen=True)
+class Family:
+    """Columns that stand in one column of a table of the plan, numbered one after the other."""
+
+    start: int
+    """Number of the first column."""
+    table: str
+    name: str
+    keys: tuple[str, ...]
+    frame: Frame
 
 
 class Matrix:
@@ -16,47 +43,79 @@ class Matrix:
     """
 
     def __init__(self) -> None:
-        self._columns: list[pd.DataFrame] = []
-        self._rows: list[pd.DataFrame] = []
-        self._entries: list[pd.DataFrame] = []
-        self._places: list[tuple[int, str, str, list[str], pd.DataFrame]] = []
+        self.families: list[Family] = []
+        self.blocks: list[Block] = []
+        self._entries: list[tuple[Array, Array, Array]] = []
         self._sizes = [0, 0]
 
-    def columns(self, table: str, name: str, keys: list[str], frame: pd.DataFrame) -> pd.DataFrame:
+    def columns(self, table: str, name: str, keys: Sequence[str], frame: Frame) -> Frame:
         """Add columns with ``upper``, ``cost`` and ``value``, which stand in a table of the plan under a name; the
         frame comes back with their numbers.
         """
-        frame = frame.reset_index(drop=True)
-        frame = frame.assign(column=np.arange(len(frame)) + self._sizes[0])
-        self._columns.append(frame[["column", "upper", "cost", "value"]])
-        self._places.append((self._sizes[0], table, name, keys, frame[keys]))
+        start = self._sizes[0]
+        self.families.append(Family(start, table, name, tuple(keys), frame))
         self._sizes[0] += len(frame)
-        return frame
+        return frame.plus(column=np.arange(start, start + len(frame)))
 
-    def place(self, column: int) -> tuple[str, str, list[str], pd.Series]:
-        """Where a column stands in the plan: table, name, and the keys of its row with their values."""
-        start, table, name, keys, frame = [place for place in self._places if place[0] <= column][-1]
-        return table, name, keys, frame.iloc[column - start]
+    def place(self, column: int) -> tuple[Family, int]:
+        """The family that a column stands in, and its row there."""
+        family = [family for family in self.families if family.start <= column][-1]
+        return family, column - family.start
 
-    def rows(self, constraint: str, frame: pd.DataFrame) -> pd.DataFrame:
-        """Add rows with ``lower`` and ``upper``; the frame comes back with their numbers."""
-        frame = frame.reset_index(drop=True)
-        frame = frame.assign(row=np.arange(len(frame)) + self._sizes[1], constraint=constraint)
-        if frame.empty:
-            return frame
-        names = {name: text(frame[name]) if name in frame else "" for name in NAMES}
-        self._rows.append(frame[["row", "lower", "upper"]].assign(**names))
+    def rows(self, constraint: str, names: Mapping[str, Array], lower: Array | float, upper: Array | float) -> Ints:
+        """Add rows, named by codes; their numbers come back."""
+        frame, start = Frame(names), self._sizes[1]
+        limits = (np.broadcast_to(np.asarray(limit, dtype=np.float64), len(frame)) for limit in (lower, upper))
+        self.blocks.append(Block(constraint, start, frame, *limits))
         self._sizes[1] += len(frame)
-        return frame
+        return np.arange(start, start + len(frame))
 
-    def entries(self, frame: pd.DataFrame, coefficient: pd.Series | float) -> None:
-        """Add entries at the ``row`` and ``column`` of each row of a frame."""
-        if len(frame):
-            self._entries.append(frame[["row", "column"]].assign(coefficient=coefficient))
+    def entries(self, row: Array, column: Array, coefficient: Array | float) -> None:
+        """Add entries."""
+        values = np.broadcast_to(np.asarray(coefficient, dtype=np.float64), len(row))
+        self._entries.append((row, column, values))
 
-    def frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-        """All columns, all rows, all entries."""
-        columns = pd.concat(self._columns, ignore_index=True)
-        rows = pd.concat(self._rows, ignore_index=True)
-        entries = pd.concat(self._entries, ignore_index=True).astype({"row": int, "column": int, "coefficient": float})
-        return columns, rows, entries
+
+@dataclass(frozen=True)
+class Model:
+    """The matrix as arrays."""
+
+    row: Ints
+    column: Ints
+    coefficient: Floats
+    value: Floats
+    """What the plan gives each column."""
+    upper: Floats
+    cost: Floats
+    low: Floats
+    """Lower limit of each row."""
+    high: Floats
+    """Upper limit of each row."""
+
+    @classmethod
+    def of(cls, matrix: Matrix) -> "Model":
+        """All columns, rows and entries."""
+
+        def column(name: str) -> Floats:
+            return np.concatenate([np.zeros(0), *(family.frame[name] for family in matrix.families)])
+
+        parts = zip(*matrix._entries, strict=True) if matrix._entries else ([], [], [])
+        row, at, coefficient = (np.concatenate([np.zeros(0), *part]) for part in parts)
+        return cls(
+            row.astype(np.int64),
+            at.astype(np.int64),
+            coefficient,
+            column("value"),
+            column("upper"),
+            column("cost"),
+            np.concatenate([np.zeros(0), *(block.lower for block in matrix.blocks)]),
+            np.concatenate([np.zeros(0), *(block.upper for block in matrix.blocks)]),
+        )
+
+    def by_row(self, values: Floats) -> Floats:
+        """Sum over the entries of each row."""
+        return summed(self.row, values, len(self.low))
+
+    def by_column(self, values: Floats) -> Floats:
+        """Sum over the entries of each column."""
+        return summed(self.column, values, len(self.cost))

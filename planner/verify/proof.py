@@ -4,19 +4,19 @@ For any prices y of the rows, with wrong signs set to 0, no plan costs less than
 
 .. math:: \sum_i y_i b_i + \sum_j \min_{0 \le x_j \le u_j} (c_j - A_j^T y) x_j
 
-which needs nothing of the solver but y (Neumaier and Shcherbina 2004, safe bounds in linear programming).
+which needs nothing of the solver but y (Neumaier and Shcherbina 2004, safe bounds in linear programming). The sums are
+taken in floating point and rounded down by what they can be off: n additions of rounded products are within
+:math:`\gamma_{n+1} = (n+1)\varepsilon / (1 - (n+1)\varepsilon)` times the sum of their sizes (Higham 2002, Accuracy and
+Stability of Numerical Algorithms, section 3.1), whatever the order in which they are added.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
-from planner.verify.faults import Faults, describe, number, refuse
-from planner.verify.matrix import NAMES, Matrix
-
-Array = npt.NDArray[np.float64]
+from planner.verify.columns import Tables
+from planner.verify.faults import SHOWN, Faults, number
+from planner.verify.frames import Flags, Floats, find, stacked, summed
+from planner.verify.matrix import NAMES, Matrix, Model
+from planner.verify.world import World
 
 TOLERANCE = 1e-6
 """Rows hold to this fraction of what enters them; the bound meets the objective to this fraction."""
@@ -33,6 +33,11 @@ SENTENCES = {
     "stockpile.cover": ("stockpiles", "the stock does not cover the days that it must"),
     "priority.held": ("priorities", "more of the rank stays unmet than was found to be necessary"),
     "concentration.cap": ("rules", "the rule is broken"),
+    "suppliers.count": ("rules", "more suppliers than the rule allows"),
+    "suppliers.link": ("activations", "it supplies, but is not counted as a supplier"),
+    "tiers.split": ("tiers", "what is bought in the tiers is not what is sold"),
+    "tiers.band": ("tiers", "more is bought in the tier than it holds"),
+    "tiers.full": ("tiers", "the tier is reached, but the quantity below it is not"),
     "activation.most": ("activations", "it is used, but not charged for or set up"),
     "activation.link": ("activations", "the route is used, but not charged for"),
     "activation.least": ("activations", "it is used, but less than the least that must be"),
@@ -40,41 +45,11 @@ SENTENCES = {
 """Table that a row comes from, and what it means to break it."""
 
 
-@dataclass(frozen=True)
-class Model:
-    """The matrix as arrays."""
+EPSILON = 2.0**-52
+"""Twice the largest relative error of one rounding, so that the errors of these bounds themselves are covered."""
 
-    columns: pd.DataFrame
-    rows: pd.DataFrame
-    row: npt.NDArray[np.int64]
-    column: npt.NDArray[np.int64]
-    coefficient: Array
-    value: Array
-    upper: Array
-    cost: Array
-
-    @classmethod
-    def of(cls, matrix: Matrix) -> "Model":
-        """All columns, rows and entries."""
-        columns, rows, entries = matrix.frames()
-        return cls(
-            columns,
-            rows,
-            entries["row"].to_numpy(),
-            entries["column"].to_numpy(),
-            entries["coefficient"].to_numpy(dtype=float),
-            columns["value"].to_numpy(dtype=float),
-            columns["upper"].to_numpy(dtype=float),
-            columns["cost"].to_numpy(dtype=float),
-        )
-
-    def by_row(self, values: Array) -> Array:
-        """Sum over the entries of each row."""
-        return np.bincount(self.row, weights=values, minlength=len(self.rows)).astype(float)
-
-    def by_column(self, values: Array) -> Array:
-        """Sum over the entries of each column."""
-        return np.bincount(self.column, weights=values, minlength=len(self.columns)).astype(float)
+NEAR = 1e-9
+"""Limits are tightened until what they leave open of the bound is this fraction of the objective."""
 
 
 def floor(model: Model) -> float:
@@ -85,104 +60,129 @@ def floor(model: Model) -> float:
     return largest if largest < 1 else max(1.0, 1e-3 * largest)
 
 
+def finite(limits: Floats) -> Floats:
+    """The size of limits, 0 where there is none."""
+    return np.where(np.isfinite(limits), np.abs(limits), 0.0)
+
+
 def kept(model: Model, matrix: Matrix, faults: Faults) -> None:
     """Every row and every limit holds, to :data:`TOLERANCE` of what enters it."""
     terms = model.coefficient * model.value[model.column]
     activity, size = model.by_row(terms), model.by_row(np.abs(terms))
-    lower, upper = (model.rows[name].to_numpy(dtype=float) for name in ("lower", "upper"))
-    for limit in (lower, upper):
-        size = np.maximum(size, np.where(np.isfinite(limit), np.abs(limit), 0.0))
+    size = np.maximum(size, np.maximum(finite(model.low), finite(model.high)))
     allowed = TOLERANCE * np.maximum(size, floor(model))
-    below, above = lower - activity > allowed, activity - upper > allowed
-    broken = model.rows.assign(activity=activity, limit=np.where(below, lower, upper))[below | above]
-    for _, row in broken.iterrows():
-        table, sentence = SENTENCES[str(row["constraint"])]
-        found, stated = float(row["activity"]), float(row["limit"])
-        message = f"{sentence}: {number(found)} against {number(stated)} ({row['constraint']})"
-        faults.add(table, describe(row, NAMES[1:]), str(row["constraint"]), found, stated, message)
+    below, above = model.low - activity > allowed, activity - model.high > allowed
+    for block in matrix.blocks:
+        inside = slice(block.start, block.start + len(block.names))
+        table, sentence = SENTENCES[block.constraint]
+        broken = np.flatnonzero((below | above)[inside])
+        for row in broken[:SHOWN].tolist():
+            at = block.start + row
+            found, stated = float(activity[at]), float((model.low if below[at] else model.high)[at])
+            message = f"{sentence}: {number(found)} against {number(stated)} ({block.constraint})"
+            names = [name for name in NAMES if name in block.names]
+            faults.add(table, faults.describe(block.names, row, names), block.constraint, found, stated, message)
+        faults.count(table, block.constraint, max(0, len(broken) - SHOWN))
     within_limits(model, matrix, faults)
 
 
 def within_limits(model: Model, matrix: Matrix, faults: Faults) -> None:
     """No quantity is negative or above its limit."""
-    allowed = TOLERANCE * np.maximum(np.where(np.isfinite(model.upper), np.abs(model.upper), 0.0), floor(model))
+    allowed = TOLERANCE * np.maximum(finite(model.upper), floor(model))
     below, above = model.value < -allowed, model.value - model.upper > allowed
-    for column in np.flatnonzero(below | above):
-        table, name, keys, cells = matrix.place(int(column))
+    for column in np.flatnonzero(below | above).tolist():
+        family, row = matrix.place(column)
         found, limit = float(model.value[column]), 0.0 if below[column] else float(model.upper[column])
         why = "is negative" if below[column] else f"is above the {number(limit)} that the input allows"
-        faults.add(table, describe(cells, keys), name, found, limit, f"{name} of {number(found)} {why}")
+        where = faults.describe(family.frame, row, family.keys)
+        faults.add(family.table, where, family.name, found, limit, f"{family.name} of {number(found)} {why}")
 
 
-def dual_values(model: Model, prices: pd.DataFrame, faults: Faults) -> Array:
+def dual_values(world: World, model: Model, matrix: Matrix, found: Tables, faults: Faults) -> Floats:
     """The plan's shadow price of each row; a price of a row that does not exist is a fault."""
-    named = model.rows[["row", *NAMES]].drop_duplicates(NAMES)
-    both = prices[[*NAMES, "shadow_price"]].merge(named, on=NAMES, how="left")
-    refuse(faults, "prices", both[both["row"].isna()], NAMES, "constraint", "the model has no such row")
-    known = both[both["row"].notna()]
-    y = np.zeros(len(model.rows))
-    y[known["row"].to_numpy(dtype=int)] = known["shadow_price"].to_numpy(dtype=float)
+    prices, y = found["prices"], np.zeros(len(model.low))
+    unknown = np.ones(len(prices), dtype=bool)
+    for block in matrix.blocks:
+        asked = np.flatnonzero(prices["constraint"] == world.names.code(block.constraint))
+        of_block = prices.take(asked)
+        at = find(of_block.pick(NAMES), stacked([block.names], NAMES).pick(NAMES))
+        y[block.start + at[at >= 0]] = of_block["shadow_price"][at >= 0]
+        unknown[asked[at >= 0]] = False
+    faults.refuse("prices", prices.take(unknown), ("constraint", *NAMES), "constraint", "the model has no such row")
     return y
 
 
-def signed(model: Model, y: Array) -> Array:
+def signed(model: Model, y: Floats) -> Floats:
     """Prices with the sign that their row allows: positive only where there is a lower limit, negative only where
     there is an upper one.
     """
-    lower, upper = (model.rows[name].to_numpy(dtype=float) for name in ("lower", "upper"))
-    return np.where((y > 0) & ~np.isfinite(lower) | (y < 0) & ~np.isfinite(upper), 0.0, y)
+    return np.where((y > 0) & ~np.isfinite(model.low) | (y < 0) & ~np.isfinite(model.high), 0.0, y)
 
 
-def implied_limits(model: Model, constant: float) -> Array:
+def reduced_costs(model: Model, y: Floats) -> Floats:
+    """Least that c − Aᵀy can be for each column, whatever the roundings."""
+    terms = model.coefficient * y[model.row]
+    count = np.bincount(model.column, minlength=len(model.cost)) + 2
+    size = np.abs(model.cost) + model.by_column(np.abs(terms))
+    least: Floats = model.cost - model.by_column(terms) - EPSILON * count * size
+    return least
+
+
+def dual_bound(model: Model, y: Floats, constant: float) -> float:
+    """The least cost that the prices prove, with the charges of what is switched on as ``constant``."""
+    y = signed(model, y)
+    right = y * np.where(y > 0, model.low, np.where(y < 0, model.high, 0.0))
+    least = reduced_costs(model, y)
+    gain = least < 0
+    spent = least[gain] * implied_limits(model, constant, gain, least)[gain]
+    size = abs(constant) + float(np.abs(right).sum()) - float(spent.sum())
+    rounding = EPSILON * (len(right) + len(spent) + 3) * size
+    return constant + float(right.sum()) + float(spent.sum()) - rounding
+
+
+def implied_limits(model: Model, constant: float, gain: Flags, least: Floats) -> Floats:
     """An upper limit of each column that no optimal plan passes: its own; what it can cost, given a plan of this cost;
-    and what the rows leave for it, given the limits of the others. Where none exists, a thousand times the largest
-    quantity of the plan.
+    and what the rows leave for it, given the limits of the others, passed on until those of the ``gain`` columns, at
+    their ``least`` reduced costs, leave nothing open. Where none exists, a thousand times the largest quantity of the
+    plan.
     """
     upper = model.upper.copy()
     objective = float(model.cost @ model.value) + constant
-    gains = np.where(model.cost < 0, model.cost, 0.0)
-    if np.isfinite(upper[gains < 0]).all():
-        room = objective - constant - float(gains[gains < 0] @ upper[gains < 0])
+    gains = model.cost < 0
+    if np.isfinite(upper[gains]).all():
+        room = objective - constant - float(model.cost[gains] @ upper[gains])
+        room = max(room, 0.0) * (1 + TOLERANCE)
         dear = model.cost > 0
-        upper[dear] = np.minimum(upper[dear], max(room, 0.0) / model.cost[dear])
-    lower_row, upper_row = (model.rows[name].to_numpy(dtype=float) for name in ("lower", "upper"))
+        upper[dear] = np.minimum(upper[dear], room / model.cost[dear])
     for _ in range(ROUNDS):
-        before = upper.copy()
-        upper = passed_on(model, upper, model.coefficient, upper_row)
-        upper = passed_on(model, upper, -model.coefficient, -lower_row)
+        if -float(least[gain] @ upper[gain]) <= NEAR * abs(objective):
+            break
+        before = upper
+        upper = passed_on(model, upper, model.coefficient, model.high)
+        upper = passed_on(model, upper, -model.coefficient, -model.low)
         if np.array_equal(before, upper):
             break
     return np.where(np.isfinite(upper), upper, 1e3 * max(floor(model), float(model.value.max(initial=0.0))))
 
 
-def passed_on(model: Model, upper: Array, coefficient: Array, limit: Array) -> Array:
+def passed_on(model: Model, upper: Floats, coefficient: Floats, limit: Floats) -> Floats:
     """Limits that follow from Σ coefficient × column ≤ limit: a positive entry can take what the limit and the largest
-    negative entries together allow.
+    negative entries together allow; rounded up.
     """
-    negative = coefficient < 0
-    reach = np.where(negative, -coefficient * np.where(negative, upper[model.column], 0.0), 0.0)
-    with np.errstate(invalid="ignore"):
-        room = limit + model.by_row(reach)
-    takes = (coefficient > 0) & np.isfinite(room[model.row])
+    negative = np.flatnonzero(coefficient < 0)
+    reach = summed(model.row[negative], -coefficient[negative] * upper[model.column[negative]], len(limit))
+    room = np.maximum(limit + reach, 0.0) + NEAR * (finite(limit) + finite(reach))
+    takes = np.flatnonzero((coefficient > 0) & np.isfinite(room[model.row]))
     found = upper.copy()
-    np.minimum.at(found, model.column[takes], np.maximum(room[model.row[takes]], 0.0) / coefficient[takes])
+    np.minimum.at(found, model.column[takes], room[model.row[takes]] / coefficient[takes])
     return found
 
 
-def dual_bound(model: Model, y: Array, constant: float) -> float:
-    """The least cost that the prices prove, with the charges of what is switched on as ``constant``."""
-    y = signed(model, y)
-    lower, upper = (model.rows[name].to_numpy(dtype=float) for name in ("lower", "upper"))
-    right = np.where(y > 0, lower, np.where(y < 0, upper, 0.0))
-    reduced = model.cost - model.by_column(model.coefficient * y[model.row])
-    gain = reduced < 0
-    limits = implied_limits(model, constant)
-    return constant + float(y @ right) + float(reduced[gain] @ limits[gain])
-
-
-def priced(model: Model, found: pd.DataFrame, constant: float, objective: float, faults: Faults) -> float:
+def priced(
+    world: World, model: Model, matrix: Matrix, found: Tables, constant: float, objective: float, faults: Faults
+) -> float:
     """The bound that the plan's shadow prices prove; a fault if it does not reach the objective."""
-    bound = dual_bound(model, dual_values(model, found, faults), constant)
+    bound = dual_bound(model, dual_values(world, model, matrix, found, faults), constant)
     size = max(abs(objective), float(np.abs(model.cost) @ np.abs(model.value)), 1e-9)
     if not abs(objective - bound) <= TOLERANCE * size:
         faults.add(

@@ -1,152 +1,150 @@
 """The rows of the model that are not rules, written out again from ``docs/definitions.md``."""
 
 import numpy as np
-import pandas as pd
 
-from planner.verify.columns import Quantities
+from planner.verify.columns import Quantities, Tables
+from planner.verify.frames import Floats, Frame, Ints, find, grouped, join, runs, stacked, summed
 from planner.verify.matrix import Matrix
-from planner.verify.shipping import LANE
 from planner.verify.world import World
 
-NODE = ["site", "material", "period"]
+NODE = ("site", "material", "t")
+COVER = ("covers", "material", "t")
 
 
-def linked(rows: pd.DataFrame, members: pd.DataFrame, on: list[str]) -> pd.DataFrame:
-    """Each member beside its row."""
-    return rows[[*on, "row"]].merge(members, on=on)
+def every(world: World, matrix: Matrix, q: Quantities, found: Tables, on: Frame) -> None:
+    """Every row that is neither a rule nor a switch; ``on`` are the switches."""
+    balance(world, matrix, q)
+    capacities(world, matrix, q, on.take((on["kind"] == world.names.code("setup")) & on["on"]))
+    stockpiles(matrix, q)
+    cover(world, matrix, q)
+    held_ranks(matrix, q, found)
 
 
-def balance(world: World, matrix: Matrix, q: Quantities) -> pd.DataFrame:
+def balance(world: World, matrix: Matrix, q: Quantities) -> None:
     """What enters a site leaves it: one row for each site, material and period that anything touches."""
-    names = {t: world.label(t) for t in range(world.periods)}
-    inside = q.flow[q.flow["arrival"] < world.periods].drop(columns="period")
-    arriving = inside.assign(site=inside["destination"], period=inside["arrival"].map(names).astype(str))
-    made = q.run[["process", "t", "period", "column"]].merge(world.recipes, on="process")
-    terms: list[tuple[pd.DataFrame, pd.Series | float]] = [
-        (arriving, 1 - arriving["loss"]),
-        (q.flow.assign(site=q.flow["origin"]), -1.0),
-        (q.sale, 1.0),
-        (made, made["output"] - made["input"]),
-        (q.release, 1.0),
-        (q.fill, -1.0),
-        (q.unmet, 1.0),
-        (q.surplus, -1.0),
+    inside = q.flow.take(q.flow["arrival"] < world.periods, ("destination", "material", "arrival", "loss", "column"))
+    terms = [
+        inside.plus(site=inside["destination"], t=inside["arrival"], coefficient=1 - inside["loss"]),
+        q.flow.plus(site=q.flow["origin"], coefficient=-1.0),
+        q.sale.plus(coefficient=1.0),
+        q.made.plus(coefficient=q.made["output"] - q.made["input"]),
+        q.release.plus(coefficient=1.0),
+        q.fill.plus(coefficient=-1.0),
+        q.unmet.plus(coefficient=1.0),
+        q.surplus.plus(coefficient=-1.0),
     ]
-    entries = pd.concat([frame[[*NODE, "column"]].assign(coefficient=value) for frame, value in terms])
-    came = q.coming.rename(columns={"destination": "site"}).groupby(NODE)["arriving"].sum()
-    wanted = q.demand.groupby(NODE)["amount"].sum()
-    right = wanted.sub(came, fill_value=0.0).rename("right").reset_index()
-    nodes = pd.concat([entries[NODE], right[NODE]]).drop_duplicates().merge(right, on=NODE, how="left")
-    right_side = nodes["right"].fillna(0.0)
-    rows = matrix.rows("balance.node", nodes.assign(lower=right_side, upper=right_side))
-    joined = linked(rows, entries, NODE)
-    matrix.entries(joined, joined["coefficient"])
-    return rows
+    entries = stacked(terms, [*NODE, "column", "coefficient"])
+    came = q.coming.plus(site=q.coming["destination"], amount=-q.coming["arriving"])
+    right = stacked([q.demand, came], [*NODE, "amount"])
+    number, first = grouped(stacked([entries, right], NODE).pick(NODE))
+    at, constant = np.split(number, [len(entries)])
+    nodes = stacked([entries, right], NODE).take(first)
+    sides = summed(constant, right["amount"], len(nodes))
+    names = {"site": nodes["site"], "material": nodes["material"], "period": world.period[nodes["t"]]}
+    rows = matrix.rows("balance.node", names, sides, sides)
+    matrix.entries(rows[at], entries["column"], entries["coefficient"])
 
 
-def capacities(world: World, matrix: Matrix, q: Quantities, setups: pd.DataFrame) -> None:
+def capacities(world: World, matrix: Matrix, q: Quantities, setups: Frame) -> None:
     """No site sells, and no route carries, more than its capacity; a set-up uses capacity too."""
-    sites = world.tables["sites"]
-    limits = sites.loc[sites["capacity"].notna(), ["site", "capacity"]].rename(columns={"capacity": "limit"})
-    sold = q.sale[["site", "t", "period", "column", "capacity_use"]].merge(limits, on="site")
-    used = setups.groupby(["site", "period"])["setup_use"].sum().rename("setup").reset_index()
-    keys = sold[["site", "period", "limit"]].drop_duplicates().merge(used, on=["site", "period"], how="left")
-    upper = keys["limit"] * world.years_of_period - keys["setup"].fillna(0.0)
-    rows = matrix.rows("capacity.site", keys.assign(lower=-np.inf, upper=upper))
-    joined = linked(rows, sold, ["site", "period"])
-    matrix.entries(joined, joined["capacity_use"])
+    keys = ("site", "period")
+    sites = world.table("sites", "site", "capacity")
+    limit = world.names.map(sites["site"], sites["capacity"], np.nan)[q.sale["site"]]
+    sold = q.sale.plus(limit=limit * world.years_of_period).take(~np.isnan(limit))
+    number, first = grouped(sold.pick(keys))
+    rows = sold.take(first)
+    at = find(setups.pick(keys), rows.pick(keys))
+    used = summed(at[at >= 0], setups["setup_use"][at >= 0], len(rows))
+    numbers = matrix.rows("capacity.site", dict(zip(keys, rows.pick(keys), strict=True)), -np.inf, rows["limit"] - used)
+    matrix.entries(numbers[number], sold["column"], sold["capacity_use"])
 
-    routes = world.tables["routes"].rename(columns={"origin": "site"})
-    ends = ["site", "destination"]
-    carried = q.flow[[*LANE, "t", "period", "column"]].rename(columns={"origin": "site"})
-    carried = carried.merge(routes.loc[routes["capacity"].notna(), [*ends, "capacity"]], on=ends)
-    keys = carried[[*ends, "period", "capacity"]].drop_duplicates()
-    rows = matrix.rows("capacity.route", keys.assign(lower=-np.inf, upper=keys["capacity"] * world.years_of_period))
-    matrix.entries(linked(rows, carried, [*ends, "period"]), 1.0)
+    routes = world.table("routes", "origin", "destination", "capacity")
+    ends = ("origin", "destination")
+    capacity = np.append(routes["capacity"], np.nan)[find(q.ways.pick(ends), routes.pick(ends))][q.flow["lane"]]
+    carried = q.flow.plus(limit=capacity * world.years_of_period).take(~np.isnan(capacity))
+    number, first = grouped(carried.pick([*ends, "period"]))
+    rows = carried.take(first)
+    names = {"site": rows["origin"], "destination": rows["destination"], "period": rows["period"]}
+    numbers = matrix.rows("capacity.route", names, -np.inf, rows["limit"])
+    matrix.entries(numbers[number], carried["column"], 1.0)
 
 
 def stockpiles(matrix: Matrix, q: Quantities) -> None:
     """Stock is carried from period to period, and enough is left at the end."""
-    if q.held.empty:
-        return
-    pile = ["site", "material"]
-    right = q.held["keep"] * q.held["start"]
-    rows = matrix.rows("stockpile.carry", q.held[[*NODE, "t", "keep"]].assign(lower=right, upper=right))
-    rows["column"] = q.held["column"]
-    matrix.entries(rows, 1.0)
-    before = rows[[*pile, "t", "column"]].assign(t=rows["t"] + 1)
-    carried = rows.drop(columns="column").merge(before, on=[*pile, "t"])
-    matrix.entries(carried, -carried["keep"])
-    matrix.entries(rows.assign(column=q.fill["column"]), -1.0)
-    matrix.entries(rows.assign(column=q.release["column"]), 1.0)
+    held, right = q.held, q.held["keep"] * q.held["start"]
+    names = {name: held[name] for name in ("site", "material", "period")}
+    rows = matrix.rows("stockpile.carry", names, right, right)
+    matrix.entries(rows, held["column"], 1.0)
+    later = np.flatnonzero(~held["first"])  # rows stand in the order of time: the one before is the period before
+    matrix.entries(rows[later], held["column"][later - 1], -held["keep"][later])
+    matrix.entries(rows, q.fill["column"], -1.0)
+    matrix.entries(rows, q.release["column"], 1.0)
 
-    last = q.held[q.held["least"].notna()]
-    ends = matrix.rows("stockpile.final", last[[*pile, "column", "least"]].assign(lower=last["least"], upper=np.inf))
-    matrix.entries(ends, 1.0)
+    last = held.take(~np.isnan(held["least"]))
+    names = {name: last[name] for name in ("site", "material")}
+    matrix.entries(matrix.rows("stockpile.final", names, last["least"], np.inf), last["column"], 1.0)
 
 
-def days_ahead(world: World, days: pd.DataFrame) -> pd.DataFrame:
-    """Each row, with its ``days`` in period ``t``, once for each period ``ahead`` that they reach into, with the
-    ``share`` of that period that counts; past the horizon the last period stands in.
+def days_ahead(world: World, t: Ints, days: Floats) -> Frame:
+    """Each ``row``, with its days in period t, once for each period ``ahead`` that they reach into, with the ``share``
+    of that period that counts; past the horizon the last period stands in.
     """
-    reach = days["days"] / (365 * world.years_of_period)
-    times = np.ceil(reach - 1e-12).clip(lower=0).astype(int).to_numpy()
-    rows = days.loc[days.index.repeat(times)]
-    step = np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times)
-    share = np.minimum(1.0, np.repeat(reach.to_numpy(), times) - step)
-    ahead = np.minimum(rows["t"].to_numpy(dtype=int) + 1 + step, world.periods - 1)
-    rows = rows.assign(ahead=ahead, share=share)
-    others = [column for column in rows if column != "share"]
-    return rows.groupby(others, sort=False)["share"].sum().reset_index()
+    reach = days / (365 * world.years_of_period)
+    row, step = runs(np.maximum(np.ceil(reach - 1e-12), 0).astype(np.int64))
+    share = np.minimum(1.0, reach[row] - step)
+    return Frame({"row": row, "ahead": np.minimum(t[row] + 1 + step, world.periods - 1), "share": share})
 
 
-def covers(world: World, q: Quantities) -> pd.DataFrame:
-    """Stockpiles that cover the same sites, by period, with the ``days`` that they must cover."""
-    keys = ["covers", "material", "t"]
-    return world.dated(q.held.groupby(keys)["cover_days"].max().rename("days").reset_index())
+def covers(world: World, q: Quantities) -> tuple[Frame, Ints]:
+    """Stockpiles that cover the same sites, by period, with the ``days`` that they must cover; and of which of these
+    each row of stock is one.
+    """
+    number, first = grouped(q.held.pick(COVER))
+    days = np.zeros(len(first))
+    np.maximum.at(days, number, q.held["cover_days"])
+    return world.dated(q.held.take(first, COVER).plus(days=days)), number
 
 
-def consumption(world: World, q: Quantities) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What each site consumes in each period: demand before unmet, ``amount``; and process input as entries."""
-    demand = q.demand[["site", "material", "t", "amount"]]
-    used = q.run[["process", "t", "column", "value"]].merge(world.recipes, on="process")
-    used = used[used["input"] > 0]
-    return demand, used[["site", "material", "t", "column", "value", "input"]]
+def consumption(q: Quantities) -> tuple[Frame, Frame]:
+    """What each site consumes in each period: demand before unmet, ``amount``; and process input, by column."""
+    return q.demand, q.made.take(q.made["input"] > 0)
 
 
-def sites_covered(world: World, covers: pd.DataFrame) -> pd.DataFrame:
-    """The sites that each name in ``covers`` stands for."""
-    pairs = [(name, site) for name in covers["covers"].unique() for site in sorted(world.sites_of([name]))]
-    return pd.DataFrame(pairs, columns=["covers", "site"]).astype(str)
+def sites_covered(world: World, rows: Frame) -> tuple[Ints, Ints]:
+    """Each row of ``covers`` beside each site that it stands for: position and site."""
+    number, first = grouped([rows["covers"]])
+    sites = [world.sites_of([world.names[code]]) for code in rows["covers"][first].tolist()]
+    times = np.array([*map(len, sites)], dtype=np.int64)
+    starts = np.cumsum(times) - times
+    row, step = runs(times[number])
+    return row, np.concatenate([np.zeros(0, dtype=np.int64), *sites])[starts[number][row] + step]
 
 
 def cover(world: World, matrix: Matrix, q: Quantities) -> None:
     """Stock covers so many days of the consumption that follows."""
-    keys = ["covers", "material", "t"]
-    asked = covers(world, q)
-    asked = asked[asked["days"] > 0].reset_index(drop=True)
-    if asked.empty:
+    every, _ = covers(world, q)
+    asked = every.take(every["days"] > 0)
+    if not len(asked):
         return
-    ahead = days_ahead(world, asked[[*keys, "days"]]).merge(sites_covered(world, asked), on="covers")
-    demand, used = consumption(world, q)
-    at = {"t": "ahead"}
-    wanted = ahead.merge(demand.rename(columns=at), on=["site", "material", "ahead"])
-    need = (wanted["share"] * wanted["amount"]).groupby([wanted[key] for key in keys]).sum().rename("need")
-    rows = asked.merge(need.reset_index(), on=keys, how="left")
-    rows = matrix.rows(
-        "stockpile.cover", rows.assign(site=rows["covers"], lower=rows["need"].fillna(0.0), upper=np.inf)
-    )
-    held = q.held[["covers", "material", "t", "column"]]
-    matrix.entries(linked(rows, held, keys), 1.0)
-    inputs = ahead.merge(used.rename(columns=at), on=["site", "material", "ahead"])
-    joined = linked(rows, inputs, keys)
-    matrix.entries(joined, -joined["share"] * joined["input"])
+    ahead = days_ahead(world, asked["t"], asked["days"])
+    at, site = sites_covered(world, asked.take(ahead["row"]))
+    reached = ahead.take(at).plus(site=site, material=asked["material"][ahead["row"][at]])
+    key = reached.pick(["site", "material", "ahead"])
+    demand, used = consumption(q)
+    at, row = join(key, demand.pick(NODE))
+    need = summed(reached["row"][at], reached["share"][at] * demand["amount"][row], len(asked))
+    names = {"site": asked["covers"], "material": asked["material"], "period": asked["period"]}
+    numbers = matrix.rows("stockpile.cover", names, need, np.inf)
+    number = find(q.held.pick(COVER), asked.pick(COVER))
+    matrix.entries(numbers[number[number >= 0]], q.held["column"][number >= 0], 1.0)
+    at, row = join(key, used.pick(NODE))
+    matrix.entries(numbers[reached["row"][at]], used["column"][row], -reached["share"][at] * used["input"][row])
 
 
-def held_ranks(matrix: Matrix, q: Quantities, held: pd.DataFrame) -> None:
+def held_ranks(matrix: Matrix, q: Quantities, found: Tables) -> None:
     """The first ranks keep the least unmet demand that they were promised."""
-    guarded = q.unmet[q.unmet["guarded"]]
-    ranks = held[held["held"] > 0].assign(rule=lambda frame: frame["rank"].astype(int).astype(str))
-    rows = matrix.rows("priority.held", ranks.assign(lower=-np.inf, upper=ranks["held"]))
-    joined = linked(rows, guarded[["rank", "column", "weight"]], ["rank"])
-    matrix.entries(joined, joined["weight"])
+    ranks = found["held"].take(found["held"]["held"] > 0)
+    rows = matrix.rows("priority.held", {"rule": ranks["rank"]}, -np.inf, ranks["held"])
+    guarded = q.unmet.take(q.unmet["guarded"])
+    at = find([guarded["rank"]], [ranks["rank"]])
+    matrix.entries(rows[at[at >= 0]], guarded["column"][at >= 0], guarded["weight"][at >= 0])

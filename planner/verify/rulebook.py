@@ -1,95 +1,107 @@
 """The rows of the rules: q − limit × Q − excess ≤ 0 and its like, and the table that reports them."""
 
 import numpy as np
-import pandas as pd
 
-from planner.verify import policy
-from planner.verify.columns import KEYS, Quantities
-from planner.verify.faults import Faults, refuse
+from planner.verify.columns import KEYS
+from planner.verify.faults import Faults, Match
+from planner.verify.frames import Frame, Ints, find, grouped, join, stacked, summed
 from planner.verify.matrix import Matrix
-from planner.verify.policy import CELL, TERM, Clause
+from planner.verify.policy import Book
+from planner.verify.terms import CELL
 from planner.verify.world import World
 
-ROW = ["subject", *CELL]
+ROW = ("subject", *CELL)
 
 
-def ruled(world: World, matrix: Matrix, q: Quantities, found: dict[str, pd.DataFrame], faults: Faults) -> pd.DataFrame:
-    """Add every row of every rule; what comes back is the ``rules`` table as it should be, without shadow prices."""
-    arriving, made = policy.arrivals(world, q), policy.makes(world, q)
-    reports = [
-        clause_rows(world, matrix, clause, q, policy.counted(clause, arriving, made), found["rules"])
-        for clause in policy.clauses(world)
-    ]
-    keys = KEYS["rules"]
-    nothing = found["rules"].iloc[:0].drop(columns=["shadow_price", "shadow_price_undiscounted"])
-    report = pd.concat(reports, ignore_index=True) if reports else nothing.assign(asked=True, t=0)
-    listed = found["rules"].merge(report[keys], on=keys, how="left", indicator=True)
-    refuse(faults, "rules", listed[listed["_merge"] == "left_only"], keys, "", "no rule of the input has such a row")
-    return report
+def ruled(
+    world: World, matrix: Matrix, book: Book, counts: Frame, against: Frame, found: Frame, faults: Faults
+) -> tuple[Frame, Match]:
+    """Add every row of every rule but those that count suppliers.
+
+    Args:
+        counts: terms of the quantity of each subject.
+        against: terms of the bases.
+        found: rows of the plan's ``rules`` that report these rules.
+
+    Returns:
+        The ``rules`` table as it should be, without shadow prices.
+    """
+    counts = book.having(counts, ~book.clauses["suppliers"])
+    rows, number = wanted(book, counts, found)
+    clauses = book.clauses.take(rows["clause"])
+    at = find(rows.pick(["clause", "first"]), book.groups.pick(["clause", "first"]))
+    rows = rows.plus({name: clauses[name] for name in ("rule", "from", "kind", "limit", "shares")})
+    rows = rows.plus(material=rows["pool"], period=book.groups["period"][at], t=rows["first"])
+    match = Match.of("rules", KEYS["rules"], found, rows)
+    faults.refuse("rules", match.found.take(match.extra), match.keys, "", "no rule of the input has such a row")
+
+    of_cell, first = grouped(against.pick(CELL))
+    cell = find(rows.pick(CELL), against.take(first).pick(CELL))
+    limit, sign = clauses["limit"], clauses["sign"]
+    amount, of_base = counts["coefficient"] * counts["value"], against["coefficient"] * against["value"]
+    fixed = summed(number, np.where(counts["column"] < 0, amount, 0.0), len(rows))
+    bases = (np.where(against["column"] < 0, of_base, 0.0), of_base)
+    fixed_base, base = (np.append(summed(of_cell, values, len(first)), 0.0)[cell] for values in bases)
+    right = np.where(rows["shares"], limit * fixed_base - fixed, limit - fixed)
+    names = {name: rows[name] for name in KEYS["rules"]}
+    numbers = matrix.rows("concentration.cap", names, -np.inf, sign * right)
+    entries(matrix, numbers, number, counts, sign)
+    of, term = join([np.where(cell < 0, len(first), cell)], [of_cell])
+    entries(matrix, numbers, of, against.take(term), -sign * limit)
+    excess, penalty = excesses(world, matrix, numbers, match, clauses["penalty"])
+    quantity, base = summed(number, amount, len(rows)), np.where(rows["shares"], base, np.nan)
+    return rows.plus(quantity=quantity, base=base, excess=excess, penalty=penalty), match
 
 
-def clause_rows(
-    world: World, matrix: Matrix, clause: Clause, q: Quantities, every: pd.DataFrame, found: pd.DataFrame
-) -> pd.DataFrame:
-    """Rows of one clause, and their report."""
-    limit, sign = float(clause.row.limit), -1.0 if clause.floor else 1.0
-    counts = policy.quantity(clause, every)
-    against = policy.base(world, clause, every, q) if clause.shares else pd.DataFrame(columns=TERM)
-    rows = policy.wanted(clause, counts, found)
-    rows = rows.assign(
-        rule=clause.row.rule,
-        **{"from": getattr(clause.row, "from")},
-        material=rows["pool"],
-        period=rows["group"],
-        t=rows["group"].map(clause.groups.groupby("group")["t"].min()).astype(int),
-    )
-    fixed = policy.sums(rows, policy.constants(counts), ROW, "fixed")
-    fixed_base = policy.sums(rows, policy.constants(against), CELL, "fixed")
-    right = limit * fixed_base - fixed if clause.shares else limit - fixed
-    rows = matrix.rows("concentration.cap", rows.assign(lower=-np.inf, upper=sign * right))
-    entries(matrix, rows, counts, ROW, sign)
-    if clause.shares:
-        entries(matrix, rows, against, CELL, -sign * limit)
-    rows = excesses(world, matrix, clause, rows, found)
-    quantity = policy.sums(rows, counts, ROW, "quantity")
-    base = policy.sums(rows, against, CELL, "base") if clause.shares else np.full(len(rows), np.nan)
-    return report(clause, rows, quantity, base, sign)
+def wanted(book: Book, counts: Frame, found: Frame) -> tuple[Frame, Ints]:
+    """The rows that the clauses have: wherever a subject has a column that counts, everywhere for a floor (both
+    ``asked``), and those that the plan lists within the clause's labels though no column can count there; and the row
+    of each term.
+    """
+    asked = stacked([counts, everywhere(book)], ROW)
+    every = stacked([asked, listed(book, found)], ROW)
+    number, first = grouped(every.pick(ROW))
+    return every.take(first).plus(asked=first < len(asked)), number[: len(counts)]
 
 
-def entries(matrix: Matrix, rows: pd.DataFrame, terms: pd.DataFrame, keys: list[str], factor: float) -> None:
-    """Entries of the columns among the terms."""
-    joined = rows[[*keys, "row"]].merge(terms[terms["column"] >= 0], on=keys)
-    matrix.entries(joined, factor * joined["coefficient"].astype(float))
+def everywhere(book: Book) -> Frame:
+    """Every subject, pool, market and group of the floors."""
+    rows = book.having(book.subject_names, book.clauses["sign"] < 0)
+    _, once = grouped(book.pools.pick(["clause", "pool"]))
+    others = {"pool": book.pools.take(once), "market": book.market_names, "first": book.groups}
+    for name, frame in others.items():
+        at, other = join([rows["clause"]], [frame["clause"]])
+        rows = rows.take(at).plus({name: frame[name][other]})
+    return rows
 
 
-def excesses(world: World, matrix: Matrix, clause: Clause, rows: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """Excess of a priced rule, at its price in the first period of the group; a hard rule has none."""
-    keys = KEYS["rules"]
-    rows = rows.merge(found[[*keys, "excess"]].rename(columns={"excess": "value"}), on=keys, how="left")
-    rows = rows.assign(value=rows["value"].fillna(0.0), price=0.0)
-    if np.isnan(float(clause.row.penalty)):
-        return rows.assign(value=0.0)
-    price = float(clause.row.penalty)
-    discount = world.discount[rows["t"].to_numpy(dtype=int)]
-    priced = matrix.columns("rules", "excess", keys, rows.assign(price=price, upper=np.inf, cost=price * discount))
-    matrix.entries(priced, -1.0)
-    return priced
+def listed(book: Book, found: Frame) -> Frame:
+    """Rows of the plan whose labels are those of a clause."""
+    clause = find(found.pick(["rule", "from"]), book.clauses.pick(["rule", "from"]))
+    rows = found.plus(clause=clause, pool=found["material"]).take(clause >= 0)
+    at = find(rows.pick(["clause", "period"]), book.groups.pick(["clause", "period"]))
+    known = at >= 0
+    for name, frame in (("subject", book.subject_names), ("pool", book.pools), ("market", book.market_names)):
+        known &= find(rows.pick(["clause", name]), frame.pick(["clause", name])) >= 0
+    return rows.plus(first=np.append(book.groups["first"], 0)[at]).take(known)
 
 
-def report(clause: Clause, rows: pd.DataFrame, quantity: np.ndarray, base: np.ndarray, sign: float) -> pd.DataFrame:
-    """The ``rules`` table of a clause."""
-    limit = float(clause.row.limit)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(base > 0, quantity / np.where(base > 0, base, 1.0), 0.0)
-    actual = share if clause.shares else quantity
-    return rows.assign(
-        kind=clause.row.kind,
-        unit="share" if clause.shares else "t",
-        limit=limit,
-        actual=actual,
-        slack=sign * (limit - actual),
-        quantity=quantity,
-        base=base,
-        excess=rows["value"],
-        penalty=rows["value"] * rows["price"],
-    )
+def entries(matrix: Matrix, numbers: Ints, row: Ints, terms: Frame, factor: np.ndarray) -> None:
+    """Entries of the columns among the terms, each in its row."""
+    columns = terms["column"] >= 0
+    row, column = row[columns], terms["column"][columns]
+    matrix.entries(numbers[row], column, factor[row] * terms["coefficient"][columns])
+
+
+def excesses(
+    world: World, matrix: Matrix, numbers: Ints, match: Match, penalty: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Excess of each row and what it costs: at the rule's price, due in the first period of the group; a hard rule has
+    none.
+    """
+    priced = ~np.isnan(penalty)
+    excess = np.where(priced, match.stated("excess"), 0.0)
+    rows = match.expected.plus(value=excess, upper=np.inf).take(priced)
+    columns = matrix.columns("rules", "excess", match.keys, rows.plus(cost=penalty[priced] * world.discount[rows["t"]]))
+    matrix.entries(numbers[priced], columns["column"], -1.0)
+    return excess, np.where(priced, excess * penalty, 0.0)

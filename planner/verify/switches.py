@@ -5,108 +5,103 @@ solver's own matter (big-M): such a row is held at what the plan moves.
 """
 
 import numpy as np
-import pandas as pd
 
-from planner.verify.columns import KEYS, Quantities
-from planner.verify.faults import Faults, refuse
+from planner.verify.columns import KEYS, Quantities, Tables
+from planner.verify.faults import Faults, Match
+from planner.verify.frames import Frame, find, grouped, repeated, stacked, summed
 from planner.verify.matrix import Matrix
 from planner.verify.world import World
 
-SWITCH = ["site", "destination", "material", "process", "from"]
+SWITCH = ("site", "destination", "material", "process", "from")
+CHARGE = (*SWITCH, "rule", "subject", "market", "period", "t", "fixed_cost", "least", "setup_use", "kind", "free")
 
 
-def yearly(world: World, frame: pd.DataFrame) -> pd.DataFrame:
+def yearly(world: World, frame: Frame) -> Frame:
     """One row for each calendar year that a switch has periods in; ``t`` is the year's first period of the horizon."""
-    first = {year: world.calendar.index(year) for year in world.calendar}
-    frame = frame.drop(columns=["period", "t"]).drop_duplicates().rename(columns={"year": "period"})
-    return frame.assign(t=frame["period"].map(first).astype(int))
+    first = np.array([world.calendar.index(year) for year in world.calendar], dtype=np.int64)
+    frame = frame.plus(period=frame["year"], t=first[frame["t"]])
+    keys = [name for name in (*SWITCH, "period") if name in frame]
+    return frame.take(~repeated(frame.pick(keys)))
 
 
-def candidates(world: World, q: Quantities) -> pd.DataFrame:
-    """Every yes or no that the input asks for, with its charge and, for awards and loads, the ``least`` quantity."""
-    offers = q.sale[(q.sale["fixed_cost"] > 0) | (q.sale["min_award"] > 0)]
-    offers = offers[["site", "material", "from", "year", "period", "t", "fixed_cost", "min_award"]]
-    setups = q.sale.loc[q.sale["setup_use"] > 0, ["site", "material", "from", "period", "t", "setup_use"]]
-    charged = q.run.loc[q.run["fixed_cost"] > 0, ["process", "year", "period", "t", "fixed_cost"]]
-    loads = q.run.loc[q.run["min_load"] > 0, ["process", "period", "t", "min_load", "upper"]]
-    shipped = q.flow.rename(columns={"origin": "site"})
-    ends = ["site", "destination"]
-    dated = ["year", "period", "t"]
-    lanes = shipped.loc[shipped["fixed_cost"] > 0, [*ends, "material", *dated, "fixed_cost"]]
-    routes = world.tables["routes"].rename(columns={"origin": "site"})
-    routes = shipped[[*ends, *dated]].merge(routes.loc[routes["fixed_cost"] > 0, [*ends, "fixed_cost"]], on=ends)
-    parts = {
-        "offer": yearly(world, offers).rename(columns={"min_award": "least"}),
-        "setup": setups,
-        "process": yearly(world, charged),
-        "run": loads.assign(least=loads["min_load"] * loads["upper"]),
-        "lane": yearly(world, lanes),
-        "route": yearly(world, routes),
-    }
-    every = pd.concat([frame.assign(kind=kind) for kind, frame in parts.items()], ignore_index=True)
-    every = every.reindex(columns=["kind", *SWITCH, "period", "t", "fixed_cost", "least", "setup_use"])
-    every[SWITCH] = every[SWITCH].astype(object).fillna("").astype(str)
-    return every.fillna({"fixed_cost": 0.0, "least": 0.0, "setup_use": 0.0})
-
-
-def switched(every: pd.DataFrame, found: pd.DataFrame, faults: Faults) -> pd.DataFrame:
-    """The candidates with ``on`` as the plan says; a switch that the input does not have is a fault, and so is one
-    that is neither yes nor no.
+def candidates(world: World, q: Quantities) -> Frame:
+    """Every yes or no of offers, processes, lanes and routes, with its charge and, for awards and loads, the ``least``
+    quantity; ``free`` where it is a decision of its own.
     """
+    columns = ("site", "material", "from", "year", "period", "t", "fixed_cost", "min_award", "setup_use")
+    sale, none = q.sale.take(np.arange(len(q.sale)), columns), 0.0
+    offers = yearly(world, sale.take((sale["fixed_cost"] > 0) | (sale["min_award"] > 0)))
+    setups = sale.take(sale["setup_use"] > 0)
+    run = q.run.take(np.arange(len(q.run)), ("process", "year", "period", "t", "fixed_cost", "min_load", "upper"))
+    charged, loads = yearly(world, run.take(run["fixed_cost"] > 0)), run.take(run["min_load"] > 0)
+    shipped = ("origin", "destination", "material", "year", "period", "t", "fixed_cost")
+    lanes = q.flow.take(q.flow["fixed_cost"] > 0, shipped)
+    ends, table = ("origin", "destination"), world.table("routes", "origin", "destination", "fixed_cost")
+    fixed = np.append(table["fixed_cost"], 0.0)[find(q.ways.pick(ends), table.pick(ends))][q.flow["lane"]]
+    routes = q.flow.plus(fixed_cost=fixed).take(fixed > 0, [name for name in shipped if name != "material"])
+    parts = {
+        "offer": offers.plus(least=offers["min_award"], setup_use=none),
+        "setup": setups.plus(fixed_cost=none, least=none),
+        "process": charged.plus(least=none, setup_use=none),
+        "run": loads.plus(fixed_cost=none, least=loads["min_load"] * loads["upper"], setup_use=none),
+        "lane": yearly(world, lanes.plus(site=lanes["origin"], least=none, setup_use=none)),
+        "route": yearly(world, routes.plus(site=routes["origin"], least=none, setup_use=none)),
+    }
+    return stacked([frame.plus(kind=world.names.code(kind), free=True) for kind, frame in parts.items()], CHARGE)
+
+
+def switched(every: Frame, found: Tables, faults: Faults) -> tuple[Frame, Match]:
+    """The candidates with ``on`` as the plan says; a switch that the input does not have is a fault."""
     keys = KEYS["activations"]
-    if found.empty:
-        return every.assign(on=0.0)
-    used = found.assign(on=1.0)
-    both = used[[*keys, "on", "used"]].merge(every[keys], on=keys, how="left", indicator=True)
-    refuse(faults, "activations", both[both["_merge"] == "left_only"], keys, "", "the input has no such charge")
-    return every.merge(used[[*keys, "on"]], on=keys, how="left").fillna({"on": 0.0})
+    match = Match.of("activations", keys, found["activations"], every)
+    faults.refuse("activations", match.found.take(match.extra), keys, "", "the input has no such charge")
+    return every.plus(on=match.listed()), match
 
 
-def stopped(matrix: Matrix, constraint: str, every: pd.DataFrame, members: pd.DataFrame, on: list[str]) -> None:
+def stopped(matrix: Matrix, constraint: str, every: Frame, members: Frame, on: tuple[str, ...]) -> None:
     """Nothing moves without a yes; ``members`` are the columns that a switch, named by ``on``, lets through."""
-    if every.empty:
-        return
-    amount = members.groupby(on, sort=False)["value"].sum().rename("amount").reset_index()
-    rows = every.merge(amount, on=on).assign(rule=lambda frame: frame["kind"])
-    upper = rows["amount"].where(rows["on"] > 0, 0.0)
-    rows = matrix.rows(constraint, rows.assign(lower=-np.inf, upper=upper))
-    matrix.entries(rows[[*on, "row"]].merge(members[[*on, "column"]], on=on), 1.0)
+    at = find(members.pick(on), every.pick(on))
+    inside = at >= 0
+    amount = summed(at[inside], members["value"][inside], len(every))
+    names = {"rule": every["kind"], **{name: every[name] for name in on}}
+    rows = matrix.rows(constraint, names, -np.inf, np.where(every["on"], amount, 0.0))
+    matrix.entries(rows[at[inside]], members["column"][inside], 1.0)
 
 
-def floors(matrix: Matrix, every: pd.DataFrame, members: pd.DataFrame, on: list[str]) -> None:
+def floors(matrix: Matrix, every: Frame, members: Frame, on: tuple[str, ...]) -> None:
     """If anything, then at least so much."""
-    asked = every[(every["on"] > 0) & (every["least"] > 0)]
-    if asked.empty:
-        return
-    asked = asked.assign(rule=lambda frame: frame["kind"])
-    rows = matrix.rows("activation.least", asked.assign(lower=-np.inf, upper=-asked["least"]))
-    matrix.entries(rows[[*on, "row"]].merge(members[[*on, "column"]], on=on), -1.0)
+    asked = every.take(every["on"] & (every["least"] > 0))
+    at = find(members.pick(on), asked.pick(on))
+    names = {"rule": asked["kind"], **{name: asked[name] for name in on}}
+    rows = matrix.rows("activation.least", names, -np.inf, -asked["least"])
+    matrix.entries(rows[at[at >= 0]], members["column"][at >= 0], -1.0)
 
 
-def switches(matrix: Matrix, q: Quantities, every: pd.DataFrame) -> None:
+def switches(world: World, matrix: Matrix, q: Quantities, every: Frame) -> None:
     """Rows of everything that is switched."""
-    if every.empty:
+    if not len(every):
         return
-    sold = q.sale[["site", "material", "from", "period", "year", "column", "value"]]
-    ran = q.run[["process", "period", "year", "column", "value"]]
-    shipped = q.flow.rename(columns={"origin": "site"})
-    shipped = shipped[["site", "destination", "material", "period", "year", "column", "value"]]
+    shipped = q.flow.plus(site=q.flow["origin"])
 
-    def by_year(frame: pd.DataFrame) -> pd.DataFrame:
-        return frame.drop(columns="period").rename(columns={"year": "period"})
+    def by_year(frame: Frame) -> Frame:
+        return frame.plus(period=frame["year"])
 
-    members = {
-        "offer": (by_year(sold), ["site", "material", "from", "period"]),
-        "setup": (sold, ["site", "material", "from", "period"]),
-        "process": (by_year(ran), ["process", "period"]),
-        "run": (ran, ["process", "period"]),
-        "lane": (by_year(shipped), ["site", "destination", "material", "period"]),
-        "route": (by_year(shipped), ["site", "destination", "period"]),
+    routes = by_year(shipped)
+    members: dict[str, tuple[Frame, tuple[str, ...]]] = {
+        "offer": (by_year(q.sale), ("site", "material", "from", "period")),
+        "setup": (q.sale, ("site", "material", "from", "period")),
+        "process": (by_year(q.run), ("process", "period")),
+        "run": (q.run, ("process", "period")),
+        "lane": (routes, ("site", "destination", "material", "period")),
+        "route": (routes, ("site", "destination", "period")),
     }
     for kind, (frame, on) in members.items():
-        of_kind = every[every["kind"] == kind]
+        of_kind = every.take(every["kind"] == world.names.code(kind))
         stopped(matrix, "activation.most", of_kind, frame, on)
         floors(matrix, of_kind, frame, on)
-    routes, (moved, on) = every[every["kind"] == "route"], members["route"]
-    each = routes.drop(columns="material").merge(moved[[*on, "material"]].drop_duplicates(), on=on)
-    stopped(matrix, "activation.link", each, moved, [*on, "material"])
+    on = ("site", "destination", "material", "period")
+    at = find(routes.pick(members["route"][1]), of_kind.pick(members["route"][1]))
+    _, first = grouped(routes.take(at >= 0).pick(on))
+    each = routes.take(at >= 0).take(first)
+    each = each.plus({name: of_kind[name][at[at >= 0][first]] for name in ("kind", "on")})
+    stopped(matrix, "activation.link", each, routes, on)

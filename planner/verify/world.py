@@ -1,17 +1,19 @@
 """What the input says, read a second time: units, periods, windows, names and who is held by which group.
 
 Nothing here is shared with the model: the definitions are those of ``docs/definitions.md``.
-Everything is in tonnes and in money per tonne, whatever the instance's ``mass_unit``.
+Everything is in tonnes and in money per tonne, whatever the instance's ``mass_unit``; every name is a code of
+:class:`~planner.verify.frames.Names`.
 """
 
 import re
-from functools import cache, cached_property
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from planner.instance import Instance
 from planner.tables import columns
+from planner.verify.frames import Array, Flags, Floats, Frame, Ints, Names, join, runs
 
 TONNES = {"t": 1.0, "kg": 1e-3, "kt": 1e3}
 """Tonnes in one unit of mass."""
@@ -37,93 +39,96 @@ def words(cell: str) -> list[str]:
     return [word.strip() for word in cell.split(";") if word.strip()]
 
 
-@cache
-def empty(names: tuple[tuple[str, bool], ...]) -> pd.DataFrame:
-    """A table without rows; each column by name, and whether it holds numbers."""
-    return pd.DataFrame({name: pd.Series(dtype=float if numeric else str) for name, numeric in names})
-
-
-def text(cells: pd.Series) -> pd.Series:
-    """Cells as text, empty where there is nothing."""
-    if cells.dtype == "str" and not cells.hasnans:
-        return cells
-    return cells.astype(object).fillna("").astype(str)
-
-
 class World:
     """An instance in tonnes, with its horizon and its names."""
 
     def __init__(self, instance: Instance) -> None:
         head = instance.header
+        self._instance = instance
+        self._known: dict[tuple[str, str], Array] = {}
         self.header = head
+        self.names = Names()
         self.periods = head.periods
         self.parts = PARTS[head.period_length]
         self.years_of_period = 1.0 / self.parts
         self.start = place_in_time(head.first_period, self.parts)
         self.labels = [self.label(t) for t in range(self.periods)]
         self.calendar = [label[:4] for label in self.labels]
-        self.discount = np.array([(1 + head.discount_rate) ** (-t / self.parts) for t in range(self.periods)])
-        self.tables = {name: self._tonnes(name, frame) for name, frame in instance.tables.items()}
+        self.period, self.year = self.names.of(self.labels), self.names.of(self.calendar)
+        self.discount: Floats = (1 + head.discount_rate) ** (-np.arange(self.periods) / self.parts)
 
-    def _tonnes(self, table: str, frame: pd.DataFrame) -> pd.DataFrame:
-        """A table with its masses in tonnes and its prices per tonne."""
-        if frame.empty:
-            return empty(tuple((name, column.numeric) for name, column in columns(table).items()))
-        factor = TONNES[self.header.mass_unit]
-        frame = frame.reset_index(drop=True)
-        changed: dict[str, pd.Series] = {}
-        for name, column in columns(table).items():
-            if not column.numeric:
-                changed[name] = text(frame[name])
-            elif column.unit in ("mass", "mass/year"):
-                changed[name] = frame[name].astype(float) * factor
-            elif column.unit in ("money/mass", "money/mass/year"):
-                changed[name] = frame[name].astype(float) / factor
-            else:
-                changed[name] = frame[name].astype(float)
-        if table == "rules":
-            amounts = changed["kind"].isin(["max_quantity", "min_quantity"])
-            changed["limit"] = changed["limit"].where(~amounts, changed["limit"] * factor)
-        return pd.DataFrame(changed, index=frame.index)
+    def texts(self, table: str, row: int, names: Iterable[str]) -> dict[str, str]:
+        """Cells of a row, as they are written."""
+        cells = self._instance.tables[table]
+        return {name: str(cells[name].iat[row]) for name in names}
 
     def label(self, t: int) -> str:
         """Name of the period that lies t periods after the first, after the horizon too."""
         return name_in_time(self.start + t, self.header.period_length)
 
-    def index(self, names: pd.Series) -> pd.Series:
-        """How many periods each named period lies after the first; an empty name is no number."""
-        known = {
-            name: place_in_time(name, self.parts) - self.start for name in names.unique() if re.match(r"\d{4}", name)
-        }
-        return names.map(known).astype(float)
+    def table(self, table: str, *names: str) -> Frame:
+        """Columns of a table of the input: masses in tonnes, prices per tonne, names as codes."""
+        return Frame({name: self._column(table, name) for name in names}, len(self._instance.tables[table]))
 
-    def span(self, frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    def _column(self, table: str, name: str) -> Array:
+        if (table, name) not in self._known:
+            cells, column = self._instance.tables[table][name], columns(table)[name]
+            self._known[table, name] = (
+                cells.to_numpy(dtype=np.float64) * self._factor(table, name, column.unit)
+                if column.numeric
+                else self.names.codes(cells)
+            )
+        return self._known[table, name]
+
+    def _factor(self, table: str, name: str, unit: str) -> float | Floats:
+        """What turns a column into tonnes, or into money per tonne."""
+        tonnes = TONNES[self.header.mass_unit]
+        if (table, name) == ("rules", "limit"):
+            kinds = self._instance.tables[table]["kind"]
+            return np.where(kinds.isin(["max_quantity", "min_quantity"]), tonnes, 1.0)
+        if (table, name) == ("rules", "penalty"):
+            return np.where(self._instance.tables[table]["kind"] == "max_suppliers", 1.0, 1.0 / tonnes)
+        return {
+            "mass": tonnes,
+            "mass/year": tonnes,
+            "money/mass": 1.0 / tonnes,
+            "money/mass/year": 1.0 / tonnes,
+        }.get(unit, 1.0)
+
+    def index(self, periods: Ints) -> Floats:
+        """How many periods each named period lies after the first; a name that is no period is no number."""
+        known = np.full(len(self.names), np.nan)
+        for code in np.flatnonzero(self.names.flags(periods)).tolist():
+            if re.match(r"\d{4}", self.names[code]):
+                known[code] = place_in_time(self.names[code], self.parts) - self.start
+        found: Floats = known[periods]
+        return found
+
+    def span(self, frame: Frame) -> tuple[Ints, Ints]:
         """First and last period of the window of each row, cut to the horizon."""
-        first = self.index(frame["from"]).fillna(0).clip(lower=0).astype(int)
-        last = self.index(frame["until"]).fillna(self.periods - 1).clip(upper=self.periods - 1).astype(int)
-        return first, last
+        first, last = self.index(frame["from"]), self.index(frame["until"])
+        first = np.maximum(np.where(np.isnan(first), 0, first), 0)
+        last = np.minimum(np.where(np.isnan(last), self.periods - 1, last), self.periods - 1)
+        return first.astype(np.int64), last.astype(np.int64)
 
-    def spread(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Each row once for every period ``t`` of its window, with the calendar year of that period."""
+    def spread(self, frame: Frame) -> Frame:
+        """Each row once for every period ``t`` of its window, with the names of that period and of its year."""
         first, last = self.span(frame)
-        times = (last - first + 1).clip(lower=0).to_numpy()
-        rows = frame.loc[frame.index.repeat(times)].reset_index(drop=True)
-        step = np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times)
-        return self.dated(rows.assign(t=np.repeat(first.to_numpy(), times) + step))
+        rows, step = runs(np.maximum(last - first + 1, 0))
+        return self.dated(frame.take(rows).plus(t=first[rows] + step))
 
-    def dated(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def dated(self, frame: Frame) -> Frame:
         """A frame with ``period`` and ``year`` beside its ``t``."""
-        t = frame["t"].to_numpy(dtype=int)
-        names, years = np.array(self.labels, dtype=object), np.array(self.calendar, dtype=object)
-        return frame.assign(period=pd.Series(names[t], index=frame.index, dtype=str), year=pd.Series(
-            years[t], index=frame.index, dtype=str
-        ))  # fmt: skip
+        return frame.plus(period=self.period[frame["t"]], year=self.year[frame["t"]])
 
     @cached_property
     def members(self) -> dict[str, list[str]]:
         """Direct members of each group."""
-        groups = self.tables["groups"]
-        return {str(group): list(rows["member"]) for group, rows in groups.groupby("group", sort=False)}
+        groups = self._instance.tables["groups"]
+        found: dict[str, list[str]] = {}
+        for group, member in zip(groups["group"].tolist(), groups["member"].tolist(), strict=True):
+            found.setdefault(group, []).append(member)
+        return found
 
     def unfold(self, name: str) -> set[str]:
         """A name and, if it is a group, everything inside it, inner groups included; ``home`` is the home group."""
@@ -136,29 +141,44 @@ class World:
                     todo.append(member)
         return inside
 
-    def sites_of(self, names: list[str]) -> set[str]:
+    def unfolded(self, names: Iterable[str]) -> Flags:
+        """For every code, whether it is one of these names or inside one of them; never the empty name."""
+        inside: set[str] = set().union(*map(self.unfold, names))
+        return self.names.flags(self.names.of(sorted(inside - {""})))
+
+    @cached_property
+    def sites(self) -> Frame:
+        """Every ``site`` with its ``place`` and ``owner``, empty where it has none."""
+        return self.table("sites", "site", "place", "owner")
+
+    @cached_property
+    def _site_codes(self) -> frozenset[int]:
+        return frozenset(self.sites["site"].tolist())
+
+    def sites_of(self, names: Sequence[str]) -> Ints:
         """Sites that names stand for: by name, by owner, by place, or inside a group."""
-        inside: set[str] = set().union(*(self.unfold(name) for name in names)) if names else set()
-        sites = self.tables["sites"]
-        held = sites["site"].isin(inside) | sites["owner"].isin(inside) | sites["place"].isin(inside)
-        return set(sites.loc[held, "site"])
+        if len(names) == 1 and self.names.code(names[0]) in self._site_codes:
+            return self.names.of(names)  # sites share one namespace with places, owners and groups
+        site, place, owner = self.sites.pick(["site", "place", "owner"])
+        inside = self.unfolded(names)
+        found: Ints = site[inside[site] | inside[place] | inside[owner]]
+        return found
+
+    def of_site(self, what: str, sites: Ints) -> Ints:
+        """The ``place`` or ``owner`` of each site."""
+        found: Ints = self.names.map(self.sites["site"], self.sites[what], 0)[sites]
+        return found
+
+    def of_material(self, what: str, materials: Ints) -> Array:
+        """What the table of materials says of each material."""
+        table = self.table("materials", "material", what)
+        found: Array = self.names.map(table["material"], table[what], 0)[materials]
+        return found
 
     @cached_property
-    def place(self) -> dict[str, str]:
-        """Place of each site, empty where it has none."""
-        return dict(zip(self.tables["sites"]["site"], self.tables["sites"]["place"], strict=True))
-
-    @cached_property
-    def owner(self) -> dict[str, str]:
-        """Owner of each site, empty where it has none."""
-        return dict(zip(self.tables["sites"]["site"], self.tables["sites"]["owner"], strict=True))
-
-    @cached_property
-    def stage(self) -> dict[str, str]:
-        """Stage of each material."""
-        return dict(zip(self.tables["materials"]["material"], self.tables["materials"]["stage"], strict=True))
-
-    @cached_property
-    def recipes(self) -> pd.DataFrame:
+    def recipes(self) -> Frame:
         """What each process takes in and gives out, with its site."""
-        return self.tables["recipes"].merge(self.tables["processes"][["process", "site"]], on="process")
+        recipes = self.table("recipes", "process", "material", "input", "output")
+        processes = self.table("processes", "process", "site")
+        rows, at = join([recipes["process"]], [processes["process"]])
+        return recipes.take(rows).plus(site=processes["site"][at])

@@ -1,0 +1,145 @@
+"""An instance's columns as arrays: numbers as they are, every text as a whole number, and what rows have in common."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from planner.tables import columns
+
+Array = npt.NDArray[Any]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_MOST = 2**62
+"""No key is as large as this."""
+
+
+class Codes:
+    """Columns of an instance's tables, made when they are asked for and kept; equal texts have equal codes in all of
+    them, and the empty text has the code 0.
+    """
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        self._tables = tables
+        self._columns: dict[tuple[str, str], Array] = {}
+        self._names: dict[tuple[str, str], frozenset[str]] = {}
+        self._texts = [""]
+        self._codes = {"": 0}
+
+    def __len__(self) -> int:
+        """How many texts there are."""
+        return len(self._texts)
+
+    def __getitem__(self, place: tuple[str, str]) -> Array:
+        """A column, by table and name: codes (``int64``) of a text, else the numbers.
+
+        Raises:
+            KeyError: the table or the column is unknown.
+        """
+        if place not in self._columns:
+            table, name = place
+            cells, numeric = self._tables[table][name], columns(table)[name].numeric
+            self._columns[place] = cells.to_numpy() if numeric else self.encode(cells)
+        return self._columns[place]
+
+    def pick(self, table: str, names: Iterable[str]) -> list[Array]:
+        """Several columns of a table."""
+        return [self[table, name] for name in names]
+
+    def encode(self, cells: "pd.Series[Any]") -> Ints:
+        """Codes of texts, new ones where they are new."""
+        numbers, unique = pd.factorize(cells)
+        known = np.array([*map(self.code, unique.tolist()), 0], dtype=np.int64)
+        return known[numbers]
+
+    def code(self, text: str) -> int:
+        """Code of a text, a new one where it is new."""
+        code = self._codes.setdefault(text, len(self._texts))
+        if code == len(self._texts):
+            self._texts.append(text)
+        return code
+
+    def text(self, code: int) -> str:
+        """The text of a code."""
+        return self._texts[code]
+
+    def texts(self, codes: Array) -> frozenset[str]:
+        """The different texts of codes."""
+        return frozenset(map(self.text, np.flatnonzero(self.flags(codes)).tolist()))
+
+    def flags(self, codes: Array) -> Flags:
+        """For every code so far, whether it is among these."""
+        found = np.zeros(len(self), dtype=bool)
+        found[codes] = True
+        return found
+
+    def flagged(self, texts: Iterable[str]) -> Flags:
+        """For every code so far, whether its text is among these."""
+        return self.flags(np.array([self._codes[text] for text in texts if text in self._codes], dtype=np.int64))
+
+    def within(self, cells: Array, among: Array) -> Flags:
+        """Which cells are among these."""
+        found: Flags = self.flags(among)[cells]
+        return found
+
+    def names(self, table: str, name: str) -> frozenset[str]:
+        """The different texts of a column, without the empty one."""
+        if (table, name) not in self._names:
+            self._names[table, name] = self.texts(self[table, name]) - {""}
+        return self._names[table, name]
+
+    def like(self, table: str, name: str, test: Callable[[str], bool]) -> Flags:
+        """Which rows of a table have a text that passes a test; an empty one does not."""
+        passing = self.flagged([text for text in self.names(table, name) if test(text)])
+        found: Flags = passing[self[table, name]]
+        return found
+
+
+def keyed(*sides: Sequence[Array]) -> list[Ints]:
+    """One number for each row of each side, the same wherever all columns are the same; columns hold codes."""
+    keys = [np.zeros(len(side[0]), dtype=np.int64) for side in sides]
+    bound = 1
+    for parts in zip(*sides, strict=True):
+        size = 1 + max(int(part.max(initial=0)) for part in parts)
+        if bound * size >= _MOST:
+            numbers, unique = pd.factorize(np.concatenate(keys))
+            keys, bound = np.split(numbers, np.cumsum([len(key) for key in keys])[:-1]), len(unique)
+        keys = [key * size + part for key, part in zip(keys, parts, strict=True)]
+        bound *= size
+    return keys
+
+
+def contains(among: Sequence[Array], rows: Sequence[Array]) -> Flags:
+    """Which rows have the cells of a row of ``among``."""
+    left, right = keyed(rows, among)
+    found: Flags = pd.Index(left).isin(right) if len(right) else np.zeros(len(left), dtype=bool)
+    return found
+
+
+def grouped(parts: Sequence[Array]) -> tuple[Ints, Ints]:
+    """The number of each row's group, counted as they appear, and the position of the first row of each group."""
+    (key,) = keyed(parts)
+    numbers, unique = pd.factorize(key)
+    first = np.zeros(len(unique), dtype=np.int64)
+    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
+    return numbers.astype(np.int64), first
+
+
+def repeated(parts: Sequence[Array]) -> Flags:
+    """Which rows have the cells of an earlier row."""
+    numbers, first = grouped(parts)
+    again: Flags = first[numbers] != np.arange(len(numbers))
+    return again
+
+
+def join(left: Sequence[Array], right: Sequence[Array]) -> tuple[Ints, Ints]:
+    """Positions of every pair of a left and a right row with the same cells."""
+    a, b = keyed(left, right)
+    order = np.argsort(b, kind="stable")
+    low, high = (np.searchsorted(b[order], a, side) for side in ("left", "right"))
+    rows = np.repeat(np.arange(len(a)), high - low)
+    step = np.arange(len(rows)) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
+    return rows, order[low[rows] + step]

@@ -1,0 +1,90 @@
+"""Rows that find each other by whole numbers, in the checks and again in the verifier; bounds rounded down."""
+
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from planner import codes
+from planner.verify import frames, proof
+from planner.verify.matrix import Model
+
+WIDE = 2**40
+"""Two columns of codes up to here do not fit one whole number: their keys are renumbered on the way."""
+
+
+@pytest.fixture(params=[5, WIDE], ids=["narrow", "wide"])
+def sides(request: pytest.FixtureRequest) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Two tables of three columns, drawn from a few codes, small or large."""
+    random = np.random.default_rng(3)
+    values = np.append(0, random.integers(1, request.param, 4))
+    left, right = ([random.choice(values, size) for _ in range(3)] for size in (60, 40))
+    return left, right
+
+
+@pytest.mark.parametrize("module", [codes, frames])
+def test_rows_join_as_pandas_merges_them(module: object, sides: tuple[list[np.ndarray], list[np.ndarray]]) -> None:
+    """Every pair, in the order of the left rows, however large the codes."""
+    left, right = (pd.DataFrame(dict(zip("abc", side, strict=True))).reset_index() for side in sides)
+    merged = left.merge(right, on=list("abc"))[["index_x", "index_y"]]
+
+    rows, others = module.join(*sides)  # type: ignore[attr-defined]
+
+    assert sorted(zip(rows, others, strict=True)) == sorted(merged.itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize("module", [codes, frames])
+def test_groups_are_numbered_as_they_appear(module: object, sides: tuple[list[np.ndarray], list[np.ndarray]]) -> None:
+    """As pandas numbers them; a row is repeated where its group has one before."""
+    frame = pd.DataFrame(dict(zip("abc", sides[0], strict=True)))
+
+    numbers, first = module.grouped(sides[0])  # type: ignore[attr-defined]
+
+    assert numbers.tolist() == frame.groupby(list("abc"), sort=False).ngroup().tolist()
+    assert first.tolist() == np.flatnonzero(~frame.duplicated()).tolist()
+    assert module.repeated(sides[0]).tolist() == frame.duplicated().tolist()  # type: ignore[attr-defined]
+
+
+def test_rows_are_found_where_they_stand_first(sides: tuple[list[np.ndarray], list[np.ndarray]]) -> None:
+    """−1 where they do not."""
+    left, right = (list(zip(*(column.tolist() for column in side), strict=True)) for side in sides)
+
+    at = frames.find(*sides)
+
+    assert at.tolist() == [right.index(row) if row in right else -1 for row in left]
+    assert codes.contains(sides[1], sides[0]).tolist() == [row in right for row in left]
+
+
+def test_nothing_is_found_in_nothing() -> None:
+    """Empty tables on either side."""
+    none = [np.zeros(0, dtype=np.int64)]
+    some = [np.array([0, 1])]
+
+    assert frames.find(some, none).tolist() == [-1, -1]
+    assert frames.find(none, some).tolist() == []
+    assert codes.contains(none, some).tolist() == [False, False]
+    assert [part.tolist() for part in codes.join(some, none)] == [[], []]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_bound_is_never_above_the_exact_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers that no binary fraction holds, sums that cancel: at most the bound in exact arithmetic, and near it."""
+    random = np.random.default_rng(seed)
+    rows, columns, entries = 30, 40, 200
+    row, column = random.integers(0, rows, entries), random.integers(0, columns, entries)
+    coefficient, y = random.normal(size=entries) * 10.0 ** random.integers(-4, 5, entries), random.normal(size=rows)
+    upper, right = random.uniform(1, 1e4, columns), random.normal(size=rows) * 1e3
+    cost = frames.summed(column, coefficient * y[row], columns)  # every reduced cost is 0, but for its roundings
+    model = Model(row, column, coefficient, np.zeros(columns), upper, cost, right, right)
+    monkeypatch.setattr(proof, "implied_limits", lambda *_: upper)
+
+    bound = proof.dual_bound(model, y, 0.1)
+
+    reduced = [Fraction(value) for value in cost.tolist()]
+    for i, j, a in zip(row.tolist(), column.tolist(), coefficient.tolist(), strict=True):
+        reduced[j] -= Fraction(a) * Fraction(y[i])
+    exact = Fraction(0.1) + sum(Fraction(a) * Fraction(b) for a, b in zip(y.tolist(), right.tolist(), strict=True))
+    exact += sum(min(Fraction(0), d) * Fraction(u) for d, u in zip(reduced, upper.tolist(), strict=True))
+    assert Fraction(bound) <= exact
+    assert bound == pytest.approx(float(exact), rel=1e-6, abs=1e-3)
