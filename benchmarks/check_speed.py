@@ -17,9 +17,9 @@ from typing import Any
 import pandas as pd
 
 import planner
-from benchmarks.generate import network
 from planner.check import check
 from planner.findings import Findings
+from planner.generate import network
 from planner.instance import Instance
 from planner.plan import Plan
 from planner.read import from_frames, load

@@ -134,5 +134,7 @@ def _merge(of_integer: Array, families: int, years: int) -> Array:
     total = count.sum(axis=1, keepdims=True)
     last = np.maximum(np.cumsum(count, axis=1) - 1, 0)
     part = np.where(total > ENOUGH, last // ENOUGH, 0)
-    _, merged = np.unique((np.arange(families)[:, None] * (part.max(initial=0) + 1) + part).ravel(), return_inverse=True)
+    _, merged = np.unique(
+        (np.arange(families)[:, None] * (part.max(initial=0) + 1) + part).ravel(), return_inverse=True
+    )
     return np.asarray(merged.ravel(), dtype=np.int64)

@@ -7,26 +7,27 @@ r"""A plan with many yes-or-no decisions, block by block: incumbent and bound lo
 
 1. The linear relaxation gives a point and the duals y of the coupling rows (``planner.blocks``).
 2. **Incumbent.** Each block in turn as a small plan of its own, while all the others stay as they are, the relaxation's
-   point at first: what they take of the coupling rows is not for sale. Then the integers are fixed and one linear
-   plan sets all quantities anew. Where that finds no plan, a dive does: round up, solve, step back when it went
-   too far.
+   point at first: what they take of the coupling rows is not for sale. A coupling row may be missed at a high price,
+   which blocks whose turn comes later, or the next round, make good. Then the integers are fixed and one linear plan
+   sets all quantities anew. Where that finds no plan, or all is one block, a dive: round up, solve, step back where it
+   went too far.
 3. **Bound.** With y as the price of coupling rows the blocks fall apart; the sum of their bounds is one for
    the whole, whatever y is (Geoffrion 1974), and never below the relaxation's.
-4. While the gap is above the setting: the blocks in turn again, from the incumbent; then HiGHS on the whole, from there.
+4. While the gap is above the setting: the blocks in turn again, from the incumbent; then HiGHS on the whole from it.
 
 Small runs end by numbers of nodes and simplex steps, never by the clock, so that the path is the same on every machine.
 """
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array, hstack
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
-from planner.blocks import Blocks, blocks_of
+from planner.blocks import NONE, Blocks, blocks_of
 from planner.session import End, Result, Session
 
 MANY = 300
@@ -40,6 +41,12 @@ SWEEPS = 3
 
 WORTH = 0.1
 """A sweep that closes less than this part of the gap is the last."""
+
+FIRST = 0.005
+"""Gap of the small plans of the first round: an incumbent early; later rounds are finer."""
+
+DEAR = 4.0
+"""Price of a missed coupling row, as a multiple of the dearest dual of the relaxation."""
 
 STEPS_BACK = 30
 """Times that a dive may go too far before it is given up."""
@@ -56,19 +63,18 @@ class _Search:
     matrix: Matrix
     blocks: Blocks
     deadline: float
-    relaxed: Session = field(init=False)
     best: Result | None = None
     bound: float = -np.inf
     stopped: End | None = None
 
     def __post_init__(self) -> None:
-        self.relaxed = self.session.like(replace(self.matrix, integer=np.zeros_like(self.matrix.integer)), 0.0)
-        self.by_column = self.matrix.entries.tocsc()
         self.integers = np.flatnonzero(self.matrix.integer)
+        self.relaxed = self.session.like(_continuous(self.matrix), 0.0)
 
     def run(self, session: Session, *, hot: bool = False) -> Result:
         """Run within the time left; remember that it was up, or that somebody broke off."""
         result = session.run(max(self.deadline - time.perf_counter(), 0.0), hot=hot)
+        self.session.tell(self.best.objective if self.best else np.inf, self.bound)
         if result.end == "interrupted":
             self.stopped = "interrupted"
         elif time.perf_counter() >= self.deadline:
@@ -93,6 +99,92 @@ class _Search:
             self.best = result
 
 
+def _continuous(matrix: Matrix) -> Matrix:
+    return replace(matrix, integer=np.zeros_like(matrix.integer))
+
+
+class _Soft:
+    """The model with coupling rows that may be missed at a price, which a plan of blocks starts from.
+
+    One column a side of a coupling row, in no block, behind the columns of the model.
+    """
+
+    def __init__(self, search: _Search, duals: Array) -> None:
+        matrix, coupling = search.matrix, search.blocks.coupling
+        self.search, self.width = search, len(matrix.cost)
+        below = coupling[matrix.row_lower[coupling] > -np.inf]
+        above = coupling[matrix.row_upper[coupling] < np.inf]
+        missed = len(below) + len(above)
+        sides = (np.repeat([1.0, -1.0], [len(below), len(above)]), (np.concatenate([below, above]), np.arange(missed)))
+        entries = csr_array(hstack([matrix.entries, coo_array(sides, (len(matrix.row_lower), missed))]))
+        price = DEAR * max(1.0, float(np.abs(duals).max(initial=0.0)))
+
+        def wider(old: Array, new: float) -> Array:
+            return np.concatenate([old, np.full(missed, new)])
+
+        self.matrix = replace(
+            matrix,
+            cost=wider(matrix.cost, price),
+            entries=entries,
+            col_lower=wider(matrix.col_lower, 0.0),
+            col_upper=wider(matrix.col_upper, np.inf),
+            integer=np.concatenate([matrix.integer, np.zeros(missed, dtype=bool)]),
+        )
+        self.of_column = np.concatenate([search.blocks.of_column, np.full(missed, NONE)])
+        self.loose = np.flatnonzero(self.of_column == NONE)
+        self.by_column = entries.tocsc()
+        self.relaxed = search.session.like(_continuous(self.matrix), 0.0)
+
+    def sweep(self, values: Array, gap: float) -> Array:
+        """Every block in turn, the others as they are; then all quantities anew with the integers so found."""
+        search, matrix = self.search, self.matrix
+        values = np.clip(values, matrix.col_lower, matrix.col_upper)
+        for block in range(search.blocks.count):
+            own = search.blocks.columns(block)
+            if not matrix.integer[own].any():
+                continue
+            near = np.isin(self.loose, matrix.entries[self._rows(own)].indices)
+            columns = np.concatenate([own, self.loose[near]])
+            part = self._alone(columns, values, gap)
+            if search.best is not None:
+                part.start(values[columns])
+            found = search.run(part)
+            if search.stopped:
+                break
+            if found.has_point:
+                values[columns] = found.values
+        return self._fixed(values)
+
+    def _rows(self, columns: Array) -> Array:
+        """Rows that have some of these columns."""
+        return np.unique(self.by_column[:, columns].indices)
+
+    def _alone(self, columns: Array, values: Array, gap: float) -> Session:
+        """Some columns as a plan of their own, all the others at these values."""
+        matrix, rows = self.matrix, self._rows(columns)
+        entries = csr_array(matrix.entries[rows])
+        own = csr_array(entries[:, columns])
+        level = entries @ values
+        others = level - own @ values[columns]
+        shared = np.diff(entries.indptr) > np.diff(own.indptr)
+        lower, upper = matrix.row_lower[rows], matrix.row_upper[rows]
+        lower = np.where(shared, np.minimum(lower, level) - others, lower)
+        upper = np.where(shared, np.maximum(upper, level) - others, upper)
+        return _small(self.search, _part(matrix, columns, own, matrix.cost[columns], lower, upper), gap)
+
+    def _fixed(self, values: Array) -> Array:
+        """The best plan with the integers of these values; where there is none, one that misses coupling rows."""
+        search = self.search
+        found = _fixed(search, values[: self.width])
+        if found.has_point:
+            search.offer(found)
+            return np.concatenate([found.values, np.zeros(len(values) - self.width)])
+        chosen = np.round(values[search.integers])
+        self.relaxed.column_bounds(search.integers, chosen, chosen)
+        found = search.run(self.relaxed, hot=True)
+        return found.values if found.has_point else values
+
+
 def solve_by_blocks(session: Session, network: Network, seconds: float) -> Result:
     """A plan and a bound of the model as the session has it now; the session stays as it is.
 
@@ -107,15 +199,15 @@ def solve_by_blocks(session: Session, network: Network, seconds: float) -> Resul
     if relaxation.end != "optimal":
         return replace(relaxation, bound=-np.inf, values=np.empty(0))
     search.bound = relaxation.objective
-    if search.blocks.count > 1:
-        _sweep(search, relaxation.values)
-    if search.best is None:
-        _dive(search)
-    if search.blocks.count > 1 and not search.done:
-        search.bound = max(search.bound, _priced(search, relaxation.row_duals))
-    _improve(search)
-    if not search.done:
-        _whole(search)
+    try:
+        if search.blocks.count > 1:
+            _by_turns(search, relaxation)
+        else:
+            _dive(search)
+        if not search.done:
+            _whole(search)
+    except KeyboardInterrupt:
+        search.stopped = "interrupted"
     return _told(search)
 
 
@@ -129,70 +221,22 @@ def _told(search: _Search) -> Result:
     return replace(best, end="optimal" if enough else end, bound=min(search.bound, best.objective))
 
 
-def _sweep(search: _Search, values: Array) -> None:
-    """Every block in turn, the others as they are; then all quantities anew with the integers so found."""
-    matrix, blocks = search.matrix, search.blocks
-    values = np.clip(values, matrix.col_lower, matrix.col_upper)
-    loose = np.flatnonzero(blocks.of_column < 0)
-    for block in range(blocks.count):
-        own = blocks.columns(block)
-        if not matrix.integer[own].any():
-            continue
-        near = np.isin(loose, csr_array(matrix.entries[self_rows(search, own)]).indices)
-        columns = np.concatenate([own, loose[near]])
-        found = search.run(_alone(search, columns, values))
-        if search.stopped:
-            return
-        if not found.has_point:
-            return
-        values[columns] = found.values
-    search.offer(_fixed(search, values))
+def _part(matrix: Matrix, columns: Array, entries: csr_array, cost: Array, lower: Array, upper: Array) -> Matrix:
+    """Some columns of a matrix as one of their own."""
+    bounds = matrix.col_lower[columns], matrix.col_upper[columns]
+    return Matrix(cost, 0.0, entries, lower, upper, *bounds, matrix.integer[columns], (), ())
 
 
-def self_rows(search: _Search, columns: Array) -> Array:
-    """Rows that have some of these columns."""
-    return np.unique(search.by_column[:, columns].indices)
-
-
-def _alone(search: _Search, columns: Array, values: Array) -> Session:
-    """Some columns as a plan of their own, all the others at these values."""
-    matrix = search.matrix
-    rows = self_rows(search, columns)
-    entries = csr_array(matrix.entries[rows])
-    own = csr_array(entries[:, columns])
-    level = entries @ values
-    others = level - own @ values[columns]
-    shared = np.diff(entries.indptr) > np.diff(own.indptr)
-    lower, upper = matrix.row_lower[rows], matrix.row_upper[rows]
-    part = Matrix(
-        matrix.cost[columns],
-        0.0,
-        own,
-        np.where(shared, np.minimum(lower, level) - others, lower),
-        np.where(shared, np.maximum(upper, level) - others, upper),
-        matrix.col_lower[columns],
-        matrix.col_upper[columns],
-        matrix.integer[columns],
-        (),
-        (),
-    )
-    return _small(search, part)
-
-
-def _small(search: _Search, part: Matrix) -> Session:
-    session = search.session.like(part, search.session.gap / 4.0)
+def _small(search: _Search, part: Matrix, gap: float) -> Session:
+    session = search.session.like(part, gap)
     session.option("mip_max_nodes", NODES)
     return session
 
 
 def _fixed(search: _Search, values: Array) -> Result:
     """The best plan with the integers of these values."""
-    columns = search.integers
-    chosen = np.round(values[columns])
-    search.relaxed.column_bounds(columns, chosen, chosen)
-    found = search.run(search.relaxed, hot=True)
-    search.relaxed.restore()
-    return found
+    chosen = np.round(values[search.integers])
+    return _bounded(search, chosen, chosen)
 
 
 def _priced(search: _Search, duals: Array) -> float:
@@ -209,82 +253,88 @@ def _priced(search: _Search, duals: Array) -> float:
     bound += float(cost[loose] @ np.where(cost[loose] > 0, matrix.col_lower[loose], matrix.col_upper[loose]))
     for block in range(blocks.count):
         columns, rows = blocks.columns(block), blocks.rows(block)
-        part = Matrix(
-            cost[columns],
-            0.0,
-            csr_array(matrix.entries[rows][:, columns]),
-            matrix.row_lower[rows],
-            matrix.row_upper[rows],
-            matrix.col_lower[columns],
-            matrix.col_upper[columns],
-            matrix.integer[columns],
-            (),
-            (),
-        )
-        bound += search.run(_small(search, part)).bound
+        entries = csr_array(matrix.entries[rows][:, columns])
+        part = _part(matrix, columns, entries, cost[columns], matrix.row_lower[rows], matrix.row_upper[rows])
+        bound += search.run(_small(search, part, search.session.gap / 4.0)).bound
         if search.stopped:
             return -np.inf
     return bound
 
 
-def _improve(search: _Search) -> None:
-    """The blocks in turn again, as long as that closes the gap."""
+def _by_turns(search: _Search, relaxation: Result) -> None:
+    """Plans of blocks until they make one for the whole, then the bound, then finer ones while that closes the gap."""
+    soft = _Soft(search, relaxation.row_duals)
+    values = np.concatenate([relaxation.values, np.zeros(len(soft.matrix.cost) - soft.width)])
+    for _ in range(SWEEPS):
+        values = soft.sweep(values, max(search.session.gap / 2.0, FIRST))
+        if search.best is not None or search.stopped:
+            break
+    if search.stopped is None:
+        search.bound = max(search.bound, _priced(search, relaxation.row_duals))
+    if search.best is None and search.stopped is None:
+        _dive(search)
     for _ in range(SWEEPS - 1):
-        if search.done or search.best is None or search.blocks.count == 1:
+        if search.done or search.best is None:
             return
         before = search.best.objective
-        _sweep(search, search.best.values)
+        values = soft.sweep(values, search.session.gap / 4.0)
         if before - search.best.objective < WORTH * (before - search.bound):
             return
 
 
 def _dive(search: _Search) -> None:
-    """Round up what the linear plan uses most, solve, and so on; what cannot be goes down instead."""
-    session, columns = search.relaxed, search.integers
+    """Round up what the linear plan uses most, solve, and so on; fewer at a time where that leaves no plan."""
+    columns = search.integers
     lower, upper = search.matrix.col_lower[columns].copy(), search.matrix.col_upper[columns].copy()
     part, steps_back = 0.5, 0
-    found = search.run(session, hot=True)
-    while found.end == "optimal" and steps_back < STEPS_BACK and not search.stopped:
+    found = _bounded(search, lower, upper)
+    while found.end == "optimal" and steps_back < STEPS_BACK and search.stopped is None:
         values = found.values[columns]
-        open_ = np.flatnonzero(np.abs(values - np.round(values)) > ZERO)
-        if not len(open_):
+        between = np.flatnonzero(np.abs(values - np.round(values)) > ZERO)
+        if not len(between):
             search.offer(_fixed(search, found.values))
-            break
-        order = open_[np.argsort(np.floor(values[open_]) - values[open_], kind="stable")]
+            return
+        order = between[np.argsort(np.floor(values[between]) - values[between], kind="stable")]
         chosen = order[: max(1, int(part * len(order)))]
         tried = lower.copy()
-        tried[chosen] = np.ceil(values[chosen] - ZERO)
+        tried[chosen] = np.ceil(values[chosen])
         further = _bounded(search, tried, upper)
-        while further.end == "infeasible" and steps_back < STEPS_BACK:
+        if further.end == "infeasible":
             steps_back += 1
-            if len(chosen) == 1:
-                upper[chosen] = np.floor(values[chosen])
-                tried = lower
-                further = _bounded(search, tried, upper)
-                break
-            part /= 2.0
-            chosen = chosen[: max(1, len(chosen) // 4)]
-            tried = lower.copy()
-            tried[chosen] = np.ceil(values[chosen] - ZERO)
-            further = _bounded(search, tried, upper)
-        lower, found = tried, further
-    session.restore()
+            if len(chosen) > 1:
+                part /= 4.0
+                continue
+            upper[chosen] = np.floor(values[chosen])
+            further = _bounded(search, lower, upper)
+        else:
+            lower = tried
+        found = further
 
 
 def _bounded(search: _Search, lower: Array, upper: Array) -> Result:
     """The linear plan with these bounds of the integers."""
     search.relaxed.column_bounds(search.integers, lower, upper)
-    return search.run(search.relaxed, hot=True)
+    found = search.run(search.relaxed, hot=True)
+    search.relaxed.restore()
+    return found
 
 
 def _whole(search: _Search) -> None:
     """HiGHS on the whole model, from the incumbent, for the time that is left."""
-    session = search.session.like(search.matrix, search.session.gap)
+    session = search.session
     if search.best is not None:
         session.start(search.best.values)
-        session.option("objective_target", search.bound / (1.0 - search.session.gap))
+        session.option("objective_target", _enough(search.bound, session.gap))
     found = search.run(session)
+    session.option("objective_target", -np.inf)
     if found.end == "infeasible" and search.best is None:
         search.stopped = "infeasible"
     search.offer(found)
     search.bound = max(search.bound, found.bound)
+
+
+def _enough(bound: float, gap: float) -> float:
+    """The objective from which on a plan is within the gap of a bound."""
+    if bound < 0:
+        return bound / (1.0 + gap)
+    return bound / (1.0 - gap) if gap < 1 else np.inf

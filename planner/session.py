@@ -115,7 +115,7 @@ class Session:
         self._moved_rows: list[Array] = []
         self._other_costs = False
         self._algorithm, self._threads, self._seed, self.gap = algorithm, threads, seed, gap
-        self._progress, self._told = progress, 0.0
+        self._progress, self._told, self._made = progress, 0.0, time.perf_counter()
         found = self.highs.setOptionValue("solver", "hipo") == highspy.HighsStatus.kOk
         self.interior = "hipo" if found else "ipx"
         """Interior point method: that of HiGHS's extras where they are installed."""
@@ -185,6 +185,11 @@ class Session:
             incumbent = found.mip_primal_bound if self.is_mip else np.inf
             bound = found.mip_dual_bound if self.is_mip else -np.inf
             self._progress(Progress(found.running_time, iterations, incumbent, bound))
+
+    def tell(self, incumbent: float, bound: float) -> None:
+        """Say where a solve stands that several objects share."""
+        if self._progress is not None:
+            self._progress(Progress(time.perf_counter() - self._made, 0, incumbent, bound))
 
     def costs(self, cost: Array, offset: float = 0.0) -> None:
         """Replace the objective until the next ``restore``."""
