@@ -5,15 +5,16 @@ r"""A plan with many yes-or-no decisions, block by block: incumbent and bound lo
     z \ge \; y^{\top} b + \sum_B \min \big\{ (c - A^{\top} y)_B^{\top} x_B : \; A_B x_B \lessgtr b_B, \;
     x_B \text{ integer where said} \big\} + \sum_{j \text{ loose}} \min_{l_j \le x_j \le u_j} (c - A^{\top} y)_j \, x_j
 
-1. The linear relaxation gives a point and the duals y of the coupling rows (``planner.blocks``).
+1. The linear relaxation gives a point and the duals y of the coupling rows (``planner.blocks``). From the point a dive
+   may find a first plan: round up what is used most, solve again, fewer at a time where that goes too far.
 2. **Incumbent.** Each block in turn as a small plan of its own, while all the others stay as they are, the relaxation's
    point at first: what they take of the coupling rows is not for sale. A coupling row may be missed at a high price,
    which blocks whose turn comes later, or the next round, make good. Then the integers are fixed and one linear plan
-   sets all quantities anew. Where that finds no plan, or all is one block, a dive: round up, solve, step back where it
-   went too far.
+   sets all quantities anew.
 3. **Bound.** With y as the price of coupling rows the blocks fall apart; the sum of their bounds is one for
    the whole, whatever y is (Geoffrion 1974), and never below the relaxation's.
-4. While the gap is above the setting: the blocks in turn again, from the incumbent; then HiGHS on the whole from it.
+4. While the gap is wide: the blocks in turn again, from the incumbent. Then HiGHS on the whole from it, until the gap
+   is that of the settings, or time is up.
 
 Small runs end by numbers of nodes and simplex steps, never by the clock, so that the path is the same on every machine.
 """
@@ -37,10 +38,13 @@ NODES = 50
 """Nodes of the search tree that one block may take."""
 
 SWEEPS = 3
-"""How often the blocks are gone through; later rounds find less and less."""
+"""Rounds through the blocks, at most so many until there is a plan, and so many from it."""
 
-WORTH = 0.1
-"""A sweep that closes less than this part of the gap is the last."""
+FINE = 0.001
+"""Least gap of the small plans: HiGHS's search on the whole is for what is left."""
+
+CLOSE = 0.02
+"""Gap from which on HiGHS's own search closes it sooner than more rounds do."""
 
 FIRST = 0.005
 """Gap of the small plans of the first round: an incumbent early; later rounds are finer."""
@@ -48,8 +52,8 @@ FIRST = 0.005
 DEAR = 4.0
 """Price of a missed coupling row, as a multiple of the dearest dual of the relaxation."""
 
-STEPS_BACK = 30
-"""Times that a dive may go too far before it is given up."""
+STEPS = 40
+"""Linear plans that a dive may take."""
 
 ZERO = 1e-7
 """Reduced cost, in units of the dearest column, and distance from a whole number that count as none."""
@@ -135,8 +139,21 @@ class _Soft:
         self.by_column = entries.tocsc()
         self.relaxed = search.session.like(_continuous(self.matrix), 0.0)
 
-    def sweep(self, values: Array, gap: float) -> Array:
-        """Every block in turn, the others as they are; then all quantities anew with the integers so found."""
+    def wide(self, values: Array) -> Array:
+        """Values of the model, with no row missed."""
+        return np.concatenate([values, np.zeros(len(self.matrix.cost) - self.width)])
+
+    def sweep(self, values: Array, gap: float, *, known: bool) -> tuple[Array, bool]:
+        """Every block in turn, the others as they are; then all quantities anew with the integers so found.
+
+        Args:
+            values: where the blocks start.
+            gap: relative gap of each block's plan.
+            known: whether the values are a plan, hence a start for each block's.
+
+        Returns:
+            The new values, and whether they are a plan.
+        """
         search, matrix = self.search, self.matrix
         values = np.clip(values, matrix.col_lower, matrix.col_upper)
         for block in range(search.blocks.count):
@@ -146,7 +163,7 @@ class _Soft:
             near = np.isin(self.loose, matrix.entries[self._rows(own)].indices)
             columns = np.concatenate([own, self.loose[near]])
             part = self._alone(columns, values, gap)
-            if search.best is not None:
+            if known:
                 part.start(values[columns])
             found = search.run(part)
             if search.stopped:
@@ -172,17 +189,17 @@ class _Soft:
         upper = np.where(shared, np.maximum(upper, level) - others, upper)
         return _small(self.search, _part(matrix, columns, own, matrix.cost[columns], lower, upper), gap)
 
-    def _fixed(self, values: Array) -> Array:
+    def _fixed(self, values: Array) -> tuple[Array, bool]:
         """The best plan with the integers of these values; where there is none, one that misses coupling rows."""
         search = self.search
         found = _fixed(search, values[: self.width])
         if found.has_point:
             search.offer(found)
-            return np.concatenate([found.values, np.zeros(len(values) - self.width)])
+            return self.wide(found.values), True
         chosen = np.round(values[search.integers])
         self.relaxed.column_bounds(search.integers, chosen, chosen)
         found = search.run(self.relaxed, hot=True)
-        return found.values if found.has_point else values
+        return found.values if found.has_point else values, False
 
 
 def solve_by_blocks(session: Session, network: Network, seconds: float) -> Result:
@@ -200,10 +217,9 @@ def solve_by_blocks(session: Session, network: Network, seconds: float) -> Resul
         return replace(relaxation, bound=-np.inf, values=np.empty(0))
     search.bound = relaxation.objective
     try:
-        if search.blocks.count > 1:
+        _dive(search)
+        if search.blocks.count > 1 and not search.done:
             _by_turns(search, relaxation)
-        else:
-            _dive(search)
         if not search.done:
             _whole(search)
     except KeyboardInterrupt:
@@ -255,7 +271,7 @@ def _priced(search: _Search, duals: Array) -> float:
         columns, rows = blocks.columns(block), blocks.rows(block)
         entries = csr_array(matrix.entries[rows][:, columns])
         part = _part(matrix, columns, entries, cost[columns], matrix.row_lower[rows], matrix.row_upper[rows])
-        bound += search.run(_small(search, part, search.session.gap / 4.0)).bound
+        bound += search.run(_small(search, part, max(search.session.gap / 4.0, FINE))).bound
         if search.stopped:
             return -np.inf
     return bound
@@ -264,31 +280,28 @@ def _priced(search: _Search, duals: Array) -> float:
 def _by_turns(search: _Search, relaxation: Result) -> None:
     """Plans of blocks until they make one for the whole, then the bound, then finer ones while that closes the gap."""
     soft = _Soft(search, relaxation.row_duals)
-    values = np.concatenate([relaxation.values, np.zeros(len(soft.matrix.cost) - soft.width)])
+    values = soft.wide(relaxation.values)
     for _ in range(SWEEPS):
-        values = soft.sweep(values, max(search.session.gap / 2.0, FIRST))
-        if search.best is not None or search.stopped:
+        values, whole = soft.sweep(values, max(search.session.gap / 2.0, FIRST), known=False)
+        if whole or search.stopped:
             break
     if search.stopped is None:
         search.bound = max(search.bound, _priced(search, relaxation.row_duals))
-    if search.best is None and search.stopped is None:
-        _dive(search)
-    for _ in range(SWEEPS - 1):
-        if search.done or search.best is None:
+    for _ in range(SWEEPS):
+        if search.done or search.best is None or search.gap <= CLOSE:
             return
-        before = search.best.objective
-        values = soft.sweep(values, search.session.gap / 4.0)
-        if before - search.best.objective < WORTH * (before - search.bound):
-            return
+        soft.sweep(soft.wide(search.best.values), max(search.session.gap / 4.0, FINE), known=True)
 
 
 def _dive(search: _Search) -> None:
     """Round up what the linear plan uses most, solve, and so on; fewer at a time where that leaves no plan."""
     columns = search.integers
     lower, upper = search.matrix.col_lower[columns].copy(), search.matrix.col_upper[columns].copy()
-    part, steps_back = 0.5, 0
+    part = 0.5
     found = _bounded(search, lower, upper)
-    while found.end == "optimal" and steps_back < STEPS_BACK and search.stopped is None:
+    for _ in range(STEPS):
+        if found.end != "optimal":
+            return
         values = found.values[columns]
         between = np.flatnonzero(np.abs(values - np.round(values)) > ZERO)
         if not len(between):
@@ -299,16 +312,13 @@ def _dive(search: _Search) -> None:
         tried = lower.copy()
         tried[chosen] = np.ceil(values[chosen])
         further = _bounded(search, tried, upper)
-        if further.end == "infeasible":
-            steps_back += 1
-            if len(chosen) > 1:
-                part /= 4.0
-                continue
+        if further.end == "infeasible" and len(chosen) > 1:
+            part /= 4.0
+        elif further.end == "infeasible":
             upper[chosen] = np.floor(values[chosen])
-            further = _bounded(search, lower, upper)
+            found = _bounded(search, lower, upper)
         else:
-            lower = tried
-        found = further
+            lower, found = tried, further
 
 
 def _bounded(search: _Search, lower: Array, upper: Array) -> Result:

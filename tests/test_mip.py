@@ -62,10 +62,10 @@ def session(matrix: Matrix, gap: float) -> Session:
     return Session(matrix, threads=1, seed=0, gap=gap, algorithm="auto")
 
 
-def by_blocks(monkeypatch: pytest.MonkeyPatch, instance: Instance, **settings: float) -> Outcome:
+def by_blocks(monkeypatch: pytest.MonkeyPatch, instance: Instance, gap: float = 1e-4) -> Outcome:
     """The plan of an instance, made block by block however small it is."""
     monkeypatch.setattr(stages, "MANY", 1)
-    return planner.solve(instance, **settings)
+    return planner.solve(instance, gap=gap)
 
 
 def test_one_block_a_metal_and_shared_capacities_between_them() -> None:
