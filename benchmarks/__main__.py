@@ -1,7 +1,7 @@
 """``python -m benchmarks``: every way at every size, each in a process of its own; a table, and a plot of it.
 
-The table goes to stdout and, with ``--write``, between the marks in ``benchmarks/README.md``, the plot beside it.
-A cell that failed or took too long stays in the table with the reason.
+Tables go to stdout. With ``--write`` they are kept in ``results.json``, size by size, and what is kept stands between
+the marks in ``benchmarks/README.md``, the plot beside it. A cell that failed or took too long stays with the reason.
 """
 
 import argparse
@@ -112,11 +112,19 @@ def main() -> None:
         }
         print(table(columns, found[columns]), flush=True)
     if chosen.write:
-        readme = HERE / "README.md"
-        before, _, rest = readme.read_text("utf-8").partition(BEGIN)
-        tables = "\n".join(table(columns, rows) for columns, rows in found.items())
-        readme.write_text(f"{before}{BEGIN}\n\n{tables}\n{END}{rest.partition(END)[2]}", "utf-8")
-        plot(found, HERE / "ready.svg")
+        write(found)
+
+
+def write(found: dict[int, dict[str, Row]]) -> None:
+    """Keep what was found, and show all that is kept in ``README.md`` and in a plot."""
+    kept, readme = HERE / "results.json", HERE / "README.md"
+    before = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    every = dict(sorted(({int(columns): rows for columns, rows in before.items()} | found).items()))
+    kept.write_text(json.dumps(every, indent=1) + "\n", "utf-8")
+    head, _, rest = readme.read_text("utf-8").partition(BEGIN)
+    tables = "\n".join(table(columns, rows) for columns, rows in every.items())
+    readme.write_text(f"{head}{BEGIN}\n\n{tables}\n{END}{rest.partition(END)[2]}", "utf-8")
+    plot(every, HERE / "ready.svg")
 
 
 if __name__ == "__main__":

@@ -191,6 +191,18 @@ class LaneLimits:
         self.parts, self.lane, self.t = parts, lane, flow.shipments.codes[3]
         self.flow, self.balance, self.needs = flow, balance, needs
 
+    @cached_property
+    def supply(self) -> Array:
+        """The most that is sold and made at each node, or was under way to it."""
+        balance, processing = self.balance, self.needs.processing
+        making = processing.making
+        output = processing.output.array[making.project((0, 1), processing.outputs)]
+        made = output * processing.run_limit.array[making.project((0, 2), processing.runs)]
+        found = balance.under_way.array.copy()
+        for groups, limit in ((balance.selling, self.flow.sale_limit.array), (balance.making, made)):
+            np.add.at(found, groups.rows, limit[slice(None) if groups.members is None else groups.members])
+        return found
+
     def of(self, shipments: Array, group: Array, count: int) -> Array:
         """By group of shipments, each of one lane."""
         flow, balance = self.flow, self.balance
@@ -209,12 +221,9 @@ class LaneLimits:
         for at, groups in ((leaving, balance.leaving), (arriving, balance.arriving)):
             at[slice(None) if groups.members is None else groups.members] = groups.rows
         at_origin, landing = leaving[shipments], arriving[shipments]
-        passing = some(balance.arriving) | some(balance.making) | some(balance.stocked)
-        sold = np.zeros(size)
-        members = slice(None) if balance.selling.members is None else balance.selling.members
-        np.add.at(sold, balance.selling.rows, flow.sale_limit.array[members])
+        passing = some(balance.arriving) | some(balance.stocked)
         own = np.bincount(group, passing[at_origin], count) == 0
-        most = np.where(own, np.minimum(most, np.bincount(group, sold[at_origin], count)), most)
+        most = np.where(own, np.minimum(most, np.bincount(group, self.supply[at_origin], count)), most)
         going_on = some(balance.leaving) | some(balance.using) | some(balance.stocked) | some(balance.spare)
         ends = np.bincount(group, (landing < 0) | going_on[landing], count) == 0
         wanted = np.bincount(group, balance.demand.array[landing] / flow.kept.array[lane], count)

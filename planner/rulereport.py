@@ -135,7 +135,8 @@ def prices(solution: Solution) -> dict[str, Any]:
             step = found["t"].astype(np.int64)
             found["period"] = np.array(parts.periods, dtype=object)[step]
         elif "period" in found:
-            since = found["from"] if "rule" in found else np.full(len(at), "", dtype=object)
+            # the window of a rule may begin inside a year; that of an offer changes nothing: charges are the year's
+            since = found["from"] if "market" in found else np.full(len(at), "", dtype=object)
             step = first_periods(solution, since, found["period"])
         else:  # a final stock is due in the last period, a rank over the whole horizon
             step = np.full(len(at), parts.count - 1 if constraint == "stockpile.final" else 0)

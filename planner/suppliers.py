@@ -129,9 +129,10 @@ class _Rows:
         limited = np.bincount(of_cell, minlength=len(cells)) > data["limit"]
         pairs = {name: _joined(self.members.get(name, [])) for name in ("shipments", "sales", "runs")}
         switched, held = np.flatnonzero(limited[of_cell]), np.flatnonzero(limited)
-        most = self._most(pairs, len(candidates))[switched] if len(switched) else np.empty(0)
-        switches, counts = candidates.take(switched), cells.take(held)
-        self._refuse_endless(switches, most)
+        linked = np.intersect1d(switched, np.concatenate([candidate for candidate, _ in pairs.values()]))
+        most = self._most(pairs, len(candidates))[linked] if len(linked) else np.empty(0)
+        switches, links, counts = candidates.take(switched), candidates.take(linked), cells.take(held)
+        self._refuse_endless(links, most)
         at = np.flatnonzero(~np.isnan(data["penalty"][held]))
         priced = counts.take(at)
         of = {"shipments": self.flow.shipments, "sales": self.flow.sales, "runs": self.processing.making}
@@ -142,7 +143,8 @@ class _Rows:
             cells=cells,
             of_cell=Groups(cells, candidates, of_cell),
             switches=switches,
-            most=Values(switches, most),
+            links=links,
+            most=Values(links, most),
             surely=Values(switches, data["given"][switched] > 0),
             counts=counts,
             counted=Groups(counts, switches, look_up(held, of_cell[switched])),
@@ -152,9 +154,9 @@ class _Rows:
             penalty=Values(priced, data["penalty"][held][at]),
         )
 
-    def _refuse_endless(self, switches: Index, most: Array) -> None:
+    def _refuse_endless(self, links: Index, most: Array) -> None:
         endless = np.flatnonzero(~np.isfinite(most))
-        names = sorted(set(zip(switches.column(0)[endless], switches.column(2)[endless], strict=True)))
+        names = sorted(set(zip(links.column(0)[endless], links.column(2)[endless], strict=True)))
         told = "limits the number of suppliers, and nothing bounds how much {} can supply: give a capacity"
         problems = [Problem("rules", None, "rule", rule, f"rule {rule} {told.format(who)}") for rule, who in names]
         if problems:

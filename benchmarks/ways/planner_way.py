@@ -38,7 +38,8 @@ class Way:
     def solve_again(self) -> float:
         """The bound changed in the session, simplex from the last basis."""
         offer = self.problem.tables["offers"].iloc[cheapest(self.problem)]
-        column = self.matrix.columns.index(("flow.sold", (offer["site"], offer["material"], offer["from"], 0)))
+        span = self.matrix.column_span("flow.sold")
+        column = span.start + span.index.position[offer["site"], offer["material"], offer["from"], 0]
         high = np.array([self.problem.edited / self.network.unit_mass])
         self.session.column_bounds(np.array([column]), np.zeros(1), high)
         self.result = self.session.run(SECONDS, hot=True)

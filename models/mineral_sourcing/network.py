@@ -258,6 +258,8 @@ class Suppliers:
     of_cell: Groups
     switches: Index
     """Candidates of the cells that hold more of them than the limit allows."""
+    links: Index
+    """Switches with a column that counts."""
     most: Values
     """Big-M: no optimal plan has more; derived in ``planner.suppliers``."""
     surely: Values

@@ -36,7 +36,8 @@ def add(m: pyo.Block, network: Network) -> None:
     for name, members, dimen in (("SHIPMENTS", data.shipments, 4), ("SALES", data.sales, 4), ("RUNS", data.runs, 3)):
         suppliers.add_component(name, pyo.Set(suppliers.CANDIDATES, dimen=dimen, initialize=members))
     suppliers.SWITCHES = pyo.Set(dimen=6, initialize=data.switches)
-    suppliers.most = pyo.Param(suppliers.SWITCHES, initialize=data.most)
+    suppliers.LINKS = pyo.Set(dimen=6, initialize=data.links)
+    suppliers.most = pyo.Param(suppliers.LINKS, initialize=data.most)
     suppliers.surely = pyo.Param(suppliers.SWITCHES, initialize=data.surely)
 
     def bounds(b: pyo.Block, *c: str) -> tuple[pyo.Expression, float]:
@@ -44,7 +45,7 @@ def add(m: pyo.Block, network: Network) -> None:
 
     suppliers.on = pyo.Var(suppliers.SWITCHES, domain=pyo.Binary, bounds=bounds)
 
-    @suppliers.Constraint(suppliers.SWITCHES)
+    @suppliers.Constraint(suppliers.LINKS)
     def link(b: pyo.Block, *c: str) -> pyo.Expression:
         m = b.parent_block()
         flow, processing = m.flow, m.processing
