@@ -166,6 +166,8 @@ class _Soft:
             if known:
                 part.start(values[columns])
             found = search.run(part)
+            if search.stopped and search.best is not None:
+                return values, False
             if search.stopped:
                 break
             if found.has_point:
