@@ -30,7 +30,7 @@ SOLVED = 10_000
 
 PASSES = 3
 
-OWN = ("site", "origin", "destination", "material", "process", "covers")
+OWN = ("site", "origin", "destination", "material", "process", "covers", "member")
 """Columns whose names each copy has for itself."""
 
 SHARED = ("places", "priorities", "rules")

@@ -1,12 +1,14 @@
 """``python -m benchmarks.mip``: a purchasing network with 4 600 yes-or-no columns, by HiGHS alone and as we solve it.
 
-CPU seconds of one process each in turn; HiGHS alone gets 60 of them. Ours counts everything from the checked tables to
-the verified plan.
+CPU seconds of one process, in turn. HiGHS alone is asked to stop after 60 of them, which it heeds where it asks: in its
+sub-searches it may go on for long, hence what it had by then is told apart. Ours counts everything from the checked
+tables to the verified plan.
 """
 
 import argparse
 import threading
 import time
+from typing import Any
 
 import planner
 from benchmarks.purchasing import purchasing
@@ -32,6 +34,12 @@ def alone(instance: Instance, gap: float) -> None:
     print(f"{len(matrix.cost)} columns, {len(matrix.row_lower)} rows, {int(matrix.integer.sum())} yes-or-no")
     session = Session(matrix, threads=1, seed=0, gap=gap, algorithm="auto")
     start, over = time.process_time(), threading.Event()
+    plans: list[tuple[float, float]] = []
+
+    def improved(event: Any) -> None:
+        plans.append((time.process_time() - start, event.data_out.objective_function_value))
+
+    session.highs.cbMipImprovingSolution.subscribe(improved)
 
     def watch() -> None:
         while not over.wait(0.2):
@@ -41,8 +49,14 @@ def alone(instance: Instance, gap: float) -> None:
     threading.Thread(target=watch, daemon=True).start()
     result = session.run(WALL)
     over.set()
+    if plans:
+        print(f"  first plan after {plans[0][0]:.1f} CPU s")
+    in_time = [objective for seconds, objective in plans if seconds <= CPU]
+    print(f"  by {CPU:.0f} CPU s: {f'plan {in_time[-1] * found.unit_money:,.0f}' if in_time else 'no plan'}")
     told = "no plan" if not result.has_point else f"plan {result.objective * found.unit_money:,.0f}"
-    _print("HiGHS alone", time.process_time() - start, told, result.objective, result.bound, found.unit_money)
+    _print(
+        "HiGHS alone, at its end", time.process_time() - start, told, result.objective, result.bound, found.unit_money
+    )
 
 
 def ours(instance: Instance, gap: float) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mineral_sourcing.arrays import Array, Labels
 from planner.tables import columns
 
-Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -140,6 +140,44 @@ def join(left: Sequence[Array], right: Sequence[Array]) -> tuple[Ints, Ints]:
     a, b = keyed(left, right)
     order = np.argsort(b, kind="stable")
     low, high = (np.searchsorted(b[order], a, side) for side in ("left", "right"))
-    rows = np.repeat(np.arange(len(a)), high - low)
-    step = np.arange(len(rows)) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
-    return rows, order[low[rows] + step]
+    rows, at = spread(low, high - 1)
+    return rows, order[at]
+
+
+class Names:
+    """Names met one after another, and a code for each."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+
+    def codes(self, names: Sequence[str]) -> Array:
+        """Codes of some names, old and new."""
+        return np.array([self.known.setdefault(name, len(self.known)) for name in names], dtype=np.int64)
+
+    def labels(self) -> Labels:
+        """All names met."""
+        return Labels(list(self.known))
+
+
+def spread(begins: Array, ends: Array) -> tuple[Array, Array]:
+    """Each row once for every period of its window: row and period."""
+    lengths = np.maximum(ends - begins + 1, 0)
+    rows = np.repeat(np.arange(len(begins)), lengths)
+    return rows, np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + begins[rows]
+
+
+def keys(columns: Sequence[Array], sizes: Sequence[int]) -> Array:
+    """One number for each row of codes, in the order of the codes."""
+    found = np.asarray(columns[0], dtype=np.int64)
+    for column, size in zip(columns[1:], sizes[1:], strict=True):
+        found = found * size + column
+    return found
+
+
+def look_up(known: Array, wanted: Array) -> Array:
+    """Position of each wanted number among known ones, which are all different; −1 where there is none."""
+    if not len(known):
+        return np.full(len(wanted), -1)
+    order = np.argsort(known, kind="stable")
+    at = np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)
+    return np.where(known[order[at]] == wanted, order[at], -1)

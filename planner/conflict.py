@@ -43,7 +43,7 @@ def conflict(
 def _filter(session: Session, items: dict[Item, "_Part"], deadline: float) -> list[Item]:
     """Names that stay when each that is not needed for the conflict has been let go, halves at a time."""
     needed: list[Item] = []
-    batches = [list(items)]
+    batches = [list(items)] if items else []
     while batches:
         batch = batches.pop()
         for name in batch:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from planner.codes import keys, look_up, spread
 from planner.errors import Problem
 from planner.instance import Instance
 from planner.periods import horizon, ordinal
@@ -23,8 +24,8 @@ def window(instance: Instance, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndar
     first = ordinal(header.first_period, header.period_length) or 0
     start = {name: (ordinal(name, header.period_length) or 0) - first for name in frame["from"].unique() if name}
     end = {name: (ordinal(name, header.period_length) or 0) - first for name in frame["until"].unique() if name}
-    begins = frame["from"].map(start).fillna(0).to_numpy(dtype=np.int64)
-    ends = frame["until"].map(end).fillna(header.periods - 1).to_numpy(dtype=np.int64)
+    begins = np.array([start.get(name, 0) for name in frame["from"].tolist()], dtype=np.int64)
+    ends = np.array([end.get(name, header.periods - 1) for name in frame["until"].tolist()], dtype=np.int64)
     return np.maximum(begins, 0), np.minimum(ends, header.periods - 1)
 
 
@@ -67,11 +68,11 @@ def _derived(instance: Instance) -> pd.DataFrame:
 
 
 def all_lanes(instance: Instance) -> pd.DataFrame:
-    """Every lane, sorted by origin, destination and material; the columns of ``lanes``."""
+    """Every lane, those stated first; the columns of ``lanes``."""
     stated = instance.tables["lanes"]
     derived = _derived(instance)
     lanes = pd.concat([stated, derived[stated.columns]]) if len(derived) else stated
-    return lanes.sort_values(KEY, kind="stable").reset_index(drop=True)
+    return lanes.reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -186,17 +187,16 @@ def _tie(instance: Instance, rows: list[int], lane: int, lanes: pd.DataFrame) ->
 
 def _customs_values(instance: Instance, lanes: pd.DataFrame) -> np.ndarray:
     """The lane's cell, else the material's, else the origin's list price in the dispatch period."""
-    materials = instance.tables["materials"].set_index("material")["customs_value"]
-    value = np.repeat(lanes["customs_value"].to_numpy(dtype=float)[:, None], instance.header.periods, axis=1)
-    of_material = lanes["material"].map(materials).to_numpy(dtype=float)[:, None]
-    value = np.where(np.isnan(value), of_material, value)
-    offers = instance.tables["offers"]
-    begins, ends = window(instance, offers)
-    lane_of = lanes.reset_index()[["index", "origin", "material"]].rename(columns={"origin": "site"})
-    listed = np.full_like(value, np.nan)
-    priced = offers[["site", "material", "price"]].assign(begins=begins, ends=ends)
-    for lane, price, begin, end in (
-        lane_of.merge(priced, on=["site", "material"])[["index", "price", "begins", "ends"]].to_numpy().tolist()
-    ):
-        listed[int(lane), int(begin) : int(end) + 1] = price
-    return np.where(np.isnan(value), listed, value)
+    codes = instance.codes
+    of_lane, origin = codes.encode(lanes["material"]), codes.encode(lanes["origin"])
+    known, of_material = codes["materials", "material"], np.full(len(codes), np.nan)
+    of_material[known] = codes["materials", "customs_value"]
+    value = lanes["customs_value"].to_numpy(dtype=np.float64)
+    value = np.where(np.isnan(value), of_material[of_lane], value)
+    sizes = (0, len(codes))
+    sold, number = np.unique(keys(codes.pick("offers", ["site", "material"]), sizes), return_inverse=True)
+    listed = np.full((len(sold) + 1, instance.header.periods), np.nan)
+    row, t = spread(*window(instance, instance.tables["offers"]))
+    listed[number[row], t] = codes["offers", "price"][row]
+    at = look_up(sold, keys((origin, of_lane), sizes))
+    return np.where(np.isnan(value)[:, None], listed[at], value[:, None])

@@ -78,12 +78,16 @@ class _Search:
     def run(self, session: Session, *, hot: bool = False) -> Result:
         """Run within the time left; remember that it was up, or that somebody broke off."""
         result = session.run(max(self.deadline - time.perf_counter(), 0.0), hot=hot)
-        self.session.tell(self.best.objective if self.best else np.inf, self.bound)
+        self.tell()
         if result.end == "interrupted":
             self.stopped = "interrupted"
         elif time.perf_counter() >= self.deadline:
             self.stopped = self.stopped or "limit"
         return result
+
+    def tell(self) -> None:
+        """Say where the search stands."""
+        self.session.tell(self.best.objective if self.best else np.inf, self.bound)
 
     @property
     def gap(self) -> float:
@@ -226,6 +230,7 @@ def solve_by_blocks(session: Session, network: Network, seconds: float) -> Resul
             _whole(search)
     except KeyboardInterrupt:
         search.stopped = "interrupted"
+    search.tell()
     return _told(search)
 
 

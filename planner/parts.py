@@ -6,17 +6,15 @@ coefficients stay near 1 and a tonne written as 1 000 kg gives the same matrix. 
 that rows in another order give the same matrix too.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from mineral_sourcing.arrays import Array, Index, Labels
+from planner.codes import keys, look_up
 from planner.instance import Instance
 from planner.lanes import KEY, all_lanes, duties
 from planner.periods import PER_YEAR, horizon, ordinal
@@ -103,6 +101,8 @@ class Parts:
             "money/mass/year": self.price,
         }
         self._numbers: dict[tuple[str, str], Array] = {}
+        self._translations: dict[int, tuple[Labels, Array]] = {}
+        self._windows: dict[str, tuple[Array, Array]] = {}
 
     def rows(self, table: str) -> int:
         """Number of rows of a table."""
@@ -114,13 +114,26 @@ class Parts:
 
     def codes(self, table: str, column: str, labels: Labels) -> Array:
         """Codes of a column of names; −1 where a name is none of the labels."""
-        return code(self.instance.tables[table][column], labels)
+        return self._translation(labels)[self.instance.codes[table, column]]
+
+    def _translation(self, labels: Labels) -> Array:
+        """Code among some labels of every text of the instance; −1 where it is none of them."""
+        codes = self.instance.codes
+        known, found = self._translations.get(id(labels), (labels, np.empty(0, dtype=np.int64)))
+        if len(found) < len(codes):
+            at = [codes.code(name) for name in labels.names.tolist()]
+            found = np.full(len(codes), -1)
+            found[at] = np.arange(len(labels))
+            self._translations[id(labels)] = known, found
+        return found
 
     def numbers(self, table: str, column: str, empty: float = np.nan) -> Array:
         """A column of numbers in model units; ``empty`` where the cell is."""
         found = self._numbers.get((table, column))
+        if found is None and not self.rows(table):
+            return np.empty(0)
         if found is None:
-            found = self.instance.tables[table][column].to_numpy(dtype=np.float64)
+            found = self.instance.codes[table, column].astype(np.float64)
             found = found * self._factors.get(columns(table)[column].unit, 1.0)
             self._numbers[table, column] = found
         return found if np.isnan(empty) else np.where(np.isnan(found), empty, found)
@@ -141,6 +154,11 @@ class Parts:
         return Labels(sorted(self.texts("materials", "material")))
 
     @cached_property
+    def stage_of(self) -> dict[str, str]:
+        """Stage of each material."""
+        return dict(zip(self.texts("materials", "material"), self.texts("materials", "stage"), strict=True))
+
+    @cached_property
     def processes(self) -> Labels:
         """Processes by name."""
         return Labels(sorted(self.texts("processes", "process")))
@@ -159,32 +177,36 @@ class Parts:
 
     def windows(self, table: str) -> tuple[Array, Array]:
         """First and last period index (inclusive) of each row's window, clipped to the horizon."""
-        begins = np.maximum(self.steps_of(table, "from", 0), 0)
-        return begins, np.minimum(self.steps_of(table, "until", self.count - 1), self.count - 1)
+        if table not in self._windows:
+            begins = np.maximum(self.steps_of(table, "from", 0), 0)
+            ends = np.minimum(self.steps_of(table, "until", self.count - 1), self.count - 1)
+            self._windows[table] = begins, ends
+        return self._windows[table]
 
     def steps_of(self, table: str, column: str, empty: int) -> Array:
         """Index of the period that each cell names, before 0 or past the horizon too."""
+        if not self.rows(table):
+            return np.empty(0, dtype=np.int64)
         length, first = self.instance.header.period_length, self.instance.header.first_period
         start = ordinal(first, length) or 0
-        codes, names = pd.factorize(self.instance.tables[table][column])
-        steps = [(ordinal(str(name), length) or 0) - start if name else empty for name in names]
-        return np.array(steps or [empty], dtype=np.int64)[codes]
+        texts = self.instance.codes
+        codes, names = pd.factorize(texts[table, column])
+        steps = [(ordinal(texts.text(name), length) or 0) - start if name else empty for name in names.tolist()]
+        return np.array(steps, dtype=np.int64)[codes]
 
     @cached_property
     def lanes(self) -> Lanes:
         """Every lane, sorted."""
-        stated = self.instance.tables["lanes"]
-        taxed = self.rows("duties") > 0 or bool((stated["duty"] > 0).any())
-        plain = not taxed and not self.rows("freight")
-        frame = stated if plain else all_lanes(self.instance)
+        frame = all_lanes(self.instance)
+        texts = self.instance.codes
         ends = [
-            code(frame[name], labels)
+            self._translation(labels)[texts.encode(frame[name])]
             for name, labels in zip(KEY, (self.sites, self.sites, self.materials), strict=True)
         ]
-        order = np.lexsort(ends[::-1]) if plain else np.arange(len(frame))
+        order = np.lexsort(ends[::-1])
         duty = None
-        if taxed:
-            per_mass = duties(self.instance, frame, self.scope).per_mass * self.price
+        if self.rows("duties") or (frame["duty"] > 0).any():
+            per_mass = duties(self.instance, frame, self.scope).per_mass[order] * self.price
             duty = per_mass if per_mass.any() else None
 
         def term(name: str, unit: str = "") -> Array:
@@ -224,54 +246,6 @@ class Parts:
         ):
             found.setdefault((site, material), np.zeros(self.count))[t] += amount
         return found
-
-
-def code(names: pd.Series, labels: Labels) -> Array:
-    """Codes of names; −1 where a name is none of the labels."""
-    if not len(names):
-        return np.empty(0, dtype=np.int64)
-    known = pa.array(labels.names, type=pa.large_string())
-    found = pc.index_in(pa.array(names, type=pa.large_string()), value_set=known)
-    return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-class Names:
-    """Names met one after another, and a code for each."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, int] = {}
-
-    def codes(self, names: Sequence[str]) -> Array:
-        """Codes of some names, old and new."""
-        return np.array([self.known.setdefault(name, len(self.known)) for name in names], dtype=np.int64)
-
-    def labels(self) -> Labels:
-        """All names met."""
-        return Labels(list(self.known))
-
-
-def spread(begins: Array, ends: Array) -> tuple[Array, Array]:
-    """Each row once for every period of its window: row and period."""
-    lengths = np.maximum(ends - begins + 1, 0)
-    rows = np.repeat(np.arange(len(begins)), lengths)
-    return rows, np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + begins[rows]
-
-
-def keys(columns: Sequence[Array], sizes: Sequence[int]) -> Array:
-    """One number for each row of codes, in the order of the codes."""
-    found = np.asarray(columns[0], dtype=np.int64)
-    for column, size in zip(columns[1:], sizes[1:], strict=True):
-        found = found * size + column
-    return found
-
-
-def look_up(known: Array, wanted: Array) -> Array:
-    """Position of each wanted number among known ones, which are all different; −1 where there is none."""
-    if not len(known):
-        return np.full(len(wanted), -1)
-    order = np.argsort(known, kind="stable")
-    at = np.minimum(np.searchsorted(known, wanted, sorter=order), len(known) - 1)
-    return np.where(known[order[at]] == wanted, order[at], -1)
 
 
 @dataclass(frozen=True)

@@ -5,26 +5,25 @@ materials, each market, each group of periods and each subject that has anything
 (pool, market, group of periods): what is bought or made is sorted into cells, cells by subject are caps.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
+from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Concentration, Flow, Priority, Processing, Stock
-from planner.instance import Instance
-from planner.parts import Names, Parts, look_up, spread
+from planner.codes import Names, look_up, spread
+from planner.parts import Parts
 from planner.scope import Scope, split
 
-Row = Mapping[Hashable, Any]
+Row = Mapping[str, Any]
 """A row of ``rules``."""
 
 
-def materials_of(instance: Instance, rule: Row) -> list[tuple[str, frozenset[str]]]:
+def materials_of(parts: Parts, rule: Row) -> list[tuple[str, frozenset[str]]]:
     """Pools of materials of a rule, each with its label."""
-    table = instance.tables["materials"]
-    stage_of = dict(zip(table["material"].tolist(), table["stage"].tolist(), strict=True))
+    stage_of = parts.stage_of
     named, stages = split(rule["material"]), split(rule["stage"])
     scope = [
         material
@@ -47,16 +46,18 @@ def _label(stage: str, members: list[str]) -> str:
     return members[0] if len(members) == 1 else stage
 
 
-def markets_of(instance: Instance, scope: Scope, rule: Row) -> list[tuple[str, frozenset[str]]]:
+def markets_of(parts: Parts, rule: Row, pools: list[tuple[str, frozenset[str]]]) -> list[tuple[str, frozenset[str]]]:
     """Markets of a rule, each with its label; one without a name where the rule takes no market."""
+    scope = parts.scope
     if rule["basis"] == "made" and rule["base"] in ("", "purchases"):
         return [("", frozenset())]
     names = split(rule["market"])
     if not names:
-        demands = instance.tables["demands"]
-        materials = frozenset().union(*(members for _, members in materials_of(instance, rule)))
-        pairs = zip(demands["site"].tolist(), demands["material"].tolist(), strict=True)
-        names = tuple(sorted({site for site, material in pairs if material in materials}))
+        wanted = np.zeros(len(parts.materials), dtype=bool)
+        wanted[[parts.materials.code[name] for _, members in pools for name in members]] = True
+        site = parts.codes("demands", "site", parts.sites)
+        here = wanted[parts.codes("demands", "material", parts.materials)]
+        names = tuple(parts.sites.names[np.unique(site[here])].tolist())
         if rule["market_pool"] == "together":
             return [("all", frozenset(names))]
     elif rule["market_pool"] == "each" and len(names) == 1:
@@ -114,6 +115,19 @@ def _expand(of: tuple[Array, Array], site: Array) -> tuple[Array, Array]:
     return at, sets[member]
 
 
+def _numbered(found: Array, size: int, *, every: bool = False) -> tuple[Array, Callable[[Array], Array]]:
+    """The numbers below ``size`` that occur, or all of them, in order, and what tells the place of each (−1: none)."""
+    if every:
+        return np.arange(size), lambda wanted: wanted
+    if size > TABLE:
+        kept = np.unique(found)
+        return kept, lambda wanted: look_up(kept, wanted)
+    occurs = np.zeros(size, dtype=bool)
+    occurs[found] = True
+    place = np.where(occurs, np.cumsum(occurs) - 1, -1)
+    return np.flatnonzero(occurs), lambda wanted: place[wanted]
+
+
 Counted = tuple[Array, Array, Array]
 """Cell, item (position among shipments, sales, makings, …) and site that it counts for."""
 
@@ -123,18 +137,17 @@ class Rule:
 
     def __init__(self, parts: Parts, rule: Row, inside: range) -> None:
         self.parts, self.row = parts, rule
-        instance, scope = parts.instance, parts.scope
-        pools = materials_of(instance, rule)
+        pools = materials_of(parts, rule)
         self.pools = [label for label, _ in pools]
         self.pool = np.full(len(parts.materials), -1)
         for number, (_, members) in enumerate(pools):
             self.pool[[parts.materials.code[name] for name in members]] = number
-        markets = markets_of(instance, scope, rule)
+        markets = markets_of(parts, rule, pools)
         self.markets = [label for label, _ in markets]
         self.market = _memberships(markets, parts.sites)
         self.apart = any(len(members) > 1 for _, members in markets)
         """Whether a lane may stay inside a market."""
-        subjects = subjects_of(scope, rule)
+        subjects = subjects_of(parts.scope, rule)
         self.subjects = [label for label, _ in subjects]
         self.subject = _memberships(subjects, parts.sites)
         self.labels, self.label = windows_of(rule, inside, parts.periods)
@@ -231,7 +244,9 @@ def rules_of(parts: Parts, *, suppliers: bool) -> Iterator[Rule]:
     """Rules that hold anywhere, in the order of their names: those that count suppliers, or all others."""
     table = parts.instance.tables["rules"]
     begins, ends = parts.windows("rules")
-    found = zip(table.to_dict("records"), begins.tolist(), ends.tolist(), strict=True)
+    names = list(table.columns)
+    rows = (dict(zip(names, row, strict=True)) for row in zip(*(table[name].tolist() for name in names), strict=True))
+    found = zip(rows, begins.tolist(), ends.tolist(), strict=True)
     for row, begin, end in sorted(found, key=lambda found: (found[0]["rule"], found[0]["from"])):
         if (row["kind"] == "max_suppliers") is suppliers:
             rule = Rule(parts, row, range(begin, end + 1))
@@ -271,17 +286,17 @@ class _Rows:
         }
         coming, at = rule.by_subject(supply.coming)
         found = np.concatenate([*(cap for cap, _ in items.values()), coming])
-        caps: Array = np.unique(found) if rule.is_cap else np.arange(rule.cells * subjects)
+        caps, number = _numbered(found, rule.cells * subjects, every=not rule.is_cap)
         if not len(caps):
             return
         cell, subject = np.divmod(caps, subjects)
         constant = self._demand(rule) if rule.row["base"] in ("", "demand") else np.zeros(rule.cells)
         share = float(rule.row["limit"]) if rule.is_share else 0.0
         limit = share * constant[cell] if rule.is_share else np.full(len(caps), self._limit(rule))
-        given = np.bincount(look_up(caps, coming), self.parts.coming.arriving[at], len(caps))
+        given = np.bincount(number(coming), self.parts.coming.arriving[at], len(caps))
         self.caps.append(self._codes(rule, cell, rule.subjects, subject))
         for name, (cap, item) in items.items():
-            self.sort_under(f"counted_{name}", look_up(caps, cap) + self.cap_count, item)
+            self.sort_under(f"counted_{name}", number(cap) + self.cap_count, item)
         base = self._base(rule, supply, cell) if rule.row["base"] in ("consumption", "purchases") else None
         rows = np.arange(self.cap_count, self.cap_count + len(caps))
         priced = not np.isnan(rule.row["penalty"])
@@ -328,11 +343,11 @@ class _Rows:
 
     def _base(self, rule: Rule, supply: Supply, cell: Array) -> Array:
         """Columns of the bases of some cells: the base of each."""
-        cells = np.unique(cell)
+        cells, number = _numbered(cell, rule.cells)
         at = np.arange(self.base_count, self.base_count + len(cells))
 
         def under(name: str, cell: Array, member: Array) -> None:
-            rows = look_up(cells, cell)
+            rows = number(cell)
             self.sort_under(f"base_{name}", np.where(rows >= 0, rows + self.base_count, -1), member)
 
         constant: Array = np.zeros(rule.cells)
@@ -359,7 +374,7 @@ class _Rows:
         self.bases.append(codes[:2] + codes[3:])
         self.put(base_constant=constant[cells])
         self.base_count += len(cells)
-        return at[look_up(cells, cell)]
+        return at[number(cell)]
 
     def _constant_rows(
         self, rule: Rule, cell: Array, subject: Array, counted: Array, share: Array, amount: Array

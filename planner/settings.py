@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     """Seed of HiGHS and of the weights that break ties."""
     algorithm: Literal["auto", "simplex", "ipm"] = "auto"
     """How linear plans are solved; auto chooses by size."""
+    workers: int = Field(0, ge=0)
+    """Workers of this machine for many solves at once; 0 takes one for each core."""
+    dask: str = ""
+    """Address of a Dask scheduler, such as tcp://host:8786, for many solves at once; empty stays on this machine."""
     runs: Path = Path("runs")
     """Folder that runs are written to."""
 

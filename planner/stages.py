@@ -77,7 +77,7 @@ def run_stages(session: Session, network: Network, seed: int, clock: Clock, *, h
         hot: start from the last basis.
     """
     try:
-        result, held = _ranks_and_cost(session, network, clock, hot)
+        result, held = ranks_and_cost(session, network, clock, hot)
         if not result.has_point:
             return Solved(result.end, np.inf, -np.inf, result.values, result.row_duals, held)
         final = result
@@ -90,7 +90,7 @@ def run_stages(session: Session, network: Network, seed: int, clock: Clock, *, h
         session.restore()
 
 
-def _ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) -> tuple[Result, dict[int, float]]:
+def ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) -> tuple[Result, dict[int, float]]:
     """Serve the ranks, then minimise cost. Where all ranks can be met in full, one run tells."""
     ranks = list(network.priority.ranks)
     held: dict[int, float] = {}

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Labels
-from planner.parts import keys, look_up
+from planner.codes import keys, look_up
 from planner.solution import Solution
 from planner.stock import YEAR_DAYS, ahead, covered_sites
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Processing, Stock
-from planner.parts import Parts, keys, look_up, spread
+from planner.codes import keys, look_up, spread
+from planner.parts import Parts
 
 YEAR_DAYS = 365
 

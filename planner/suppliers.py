@@ -8,7 +8,7 @@ it supplies is at most
 
 with :math:`\bar x_\ell` the most that is worth while on a lane, :math:`\bar s_o` the capacities of an offer,
 :math:`N_k` the need of a material over the periods of the cell and :math:`A_{pt}` the most activity of a process
-(``planner.limits``); what was under way at the start is no column.
+(``planner.needs``); what was under way at the start is no column.
 """
 
 from dataclasses import dataclass, field
@@ -17,9 +17,10 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Flow, Processing, Suppliers
+from planner.codes import Names, look_up
 from planner.errors import InputError, Problem
-from planner.limits import LaneLimits, sale_limits
-from planner.parts import Names, Parts, look_up
+from planner.needs import LaneLimits, sale_limits
+from planner.parts import Parts
 from planner.rules import Rule, Supply, rules_of, supply
 
 Pairs = tuple[Array, Array]

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Array, Labels
-from planner.parts import keys
+from planner.codes import keys
 from planner.periods import label, ordinal
 from planner.plan import PLAN_TABLES
 from planner.rulereport import prices, rule_report
-from planner.solution import Found, Solution, frame, stacked, text
+from planner.solution import Found, Solution, frame, stacked, text, total
 from planner.standing import concentration, cover
 from planner.supplierreport import supplier_report, supplying, used_suppliers
 
@@ -238,9 +238,16 @@ def _surplus(solution: Solution) -> Found:
 
 
 def _activations(solution: Solution) -> Found:
-    on = solution.value("activation.on")
-    at = np.flatnonzero(on)
     data, parts = solution.network.activation, solution.parts
+    used = sum(
+        total(members, np.ones(len(members.of)), solution.value(name))
+        for members, name in (
+            (data.sales, "flow.sold"),
+            (data.runs, "processing.activity"),
+            (data.shipments, "flow.ship"),
+        )
+    )
+    at = np.flatnonzero(solution.value("activation.on") * ((used > 0) | (data.cost.array > 0)))  # idle and free is off
     names = ("kind", "site", "destination", "material", "process", "from", "period")
     columns = zip(data.switches.labels, (codes[at] for codes in data.switches.codes), strict=True)
     first = {name: t for t, name in reversed(list(enumerate(parts.calendar)))}

@@ -1,7 +1,7 @@
 r"""Tiers of offers into bands and switches: one ladder of thresholds for each site and material, by calendar year.
 
 The most that is bought in a year, :math:`M`, is the least of the capacities of the offer and its site and of the need
-(``planner.limits``). Where a price falls, or where all units take the price of their tier, it may be worth while to buy
+(``planner.needs``). Where a price falls, or where all units take the price of their tier, it may be worth while to buy
 beyond need, just to reach a threshold, but never more than the highest one: so much is added to the need.
 """
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Flow, Tiers
+from planner.codes import keys, look_up, spread
 from planner.errors import InputError, Problem
-from planner.limits import Needs, sale_limits
-from planner.parts import Parts, keys, look_up, spread
+from planner.needs import Needs, sale_limits
+from planner.parts import Parts
 
 ROUNDING = 1e-9
 """Fraction of a year's capacity that adding up its periods may be off."""
@@ -252,7 +253,7 @@ def _refuse_endless(parts: Parts, ladders: Ladders, cells: _Cells) -> None:
     problems = []
     for number in sorted({int(cells.ladder[cell]) for cell in cells.bands.endless}):
         site, material = divmod(int(ladders.pairs[number]), ladders.width)
-        told = f"{names[0][material]} of {names[1][site]} has a price that falls with the quantity, and nothing bounds "
+        told = f"{names[0][material]} of {names[1][site]} has tiers that are reached or not, and nothing bounds "
         told += "how much of it can be worth while: give a capacity"
         problems.append(Problem("offers", None, "capacity", "", told))
     if problems:

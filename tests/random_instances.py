@@ -257,7 +257,7 @@ def _tiers(draft: Draft, integers: bool) -> None:
                 draft.add("tiers", **pair, from_quantity=round(start, 1), price=round(price, 2), scheme=scheme)
             if draft.chance(0.2):
                 draft.add("tiers", **pair, from_quantity=0.0, price=row["price"] * 0.95, scheme=scheme)
-            if rises and not draft.integers and draft.chance(0.3):
+            if rises and scheme == "incremental" and not draft.integers and draft.chance(0.3):
                 row["capacity"] = None
             if draft.chance(0.3):
                 second = row | {"from": draft.names[1], "price": round(row["price"] * 1.01, 2)}

@@ -208,6 +208,19 @@ def test_the_bound_of_an_integer_plan_is_the_solvers(charges: Plan) -> None:
     assert set(charges.tables["activations"]["kind"]) >= {"offer", "setup", "process", "run"}
 
 
+def test_the_barest_plan_is_verified_and_lies_about_it_are_found() -> None:
+    """One seller, one buyer, one lane: no rules, no stock, no processes, no priorities."""
+    tables = {name: CHARGES[name] for name in ("places", "materials")}
+    tables["sites"] = CHARGES["sites"][:2]
+    tables["offers"] = [{"site": "a", "material": "ore", "price": 5.0}]
+    tables["lanes"] = [{"origin": "a", "destination": "b", "material": "ore", "freight": 1.0}]
+    tables["demands"] = [{"site": "b", "material": "ore", "quantity": 10.0}]
+    plan = planner.solve(from_frames(YEARS, tables)).plan
+
+    assert verify(plan).ok, told(plan)
+    assert survivors(plan)[1] == []
+
+
 def test_no_small_lie_about_a_linear_plan_survives(chain: Plan) -> None:
     """Each number column × 1.001, each table short of a row, each limit past its actual."""
     total, alive = survivors(chain)

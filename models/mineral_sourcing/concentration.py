@@ -8,7 +8,7 @@ r"""Concentration: no country, owner or site has more than its share; floors the
 
 ======================  ============================================================  ==========
 :math:`q_j`             ``flow.ship``, ``flow.sold``, ``processing.activity`` or       mass
-                        ``stockpile.release`` that counts
+                        ``stockpile.release`` less ``fill`` that counts
 :math:`\gamma_j`        what a tonne of it counts: 1 − loss, or the recipe             --
 :math:`Q_b`             ``base``: consumption (demand − unmet u + process input),      mass
                         or all that is bought or made
@@ -55,7 +55,7 @@ def _add_bases(concentration: pyo.Block, data: Concentration) -> None:
         made = sum(processing.output[p, k] * processing.activity[p, t] for p, k, t in b.BASE_RUNS[q])
         unmet = sum(m.priority.unmet[demand] for demand in b.BASE_UNMET[q])
         used = sum(processing.input[p, k] * processing.activity[p, t] for p, k, t in b.BASE_USE[q])
-        released = sum(m.stockpile.release[at] for at in b.BASE_RELEASES[q])
+        released = sum(m.stockpile.release[at] - m.stockpile.fill[at] for at in b.BASE_RELEASES[q])
         return b.base[q] - bought - sold - made + unmet - used - released == b.base_constant[q]
 
 

@@ -196,7 +196,7 @@ class Activation:
     switches: Index
     """(kind, site or origin, destination, material, process, from, year or period)"""
     most: Values
-    """Big-M: no optimal plan has more; derived in ``planner.limits``."""
+    """Big-M: no optimal plan has more; derived in ``planner.needs``."""
     cost: Values
     """Present value."""
     sales: Groups

@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from planner.codes import Array, Ints, grouped, join
+from mineral_sourcing.arrays import Array
+from planner.codes import Ints, grouped, join
 from planner.instance import Instance
 from planner.lanes import Duties, all_lanes, duties
 from planner.scope import Scope

@@ -5,7 +5,8 @@ from itertools import islice
 
 import numpy as np
 
-from planner.codes import Array, Ints
+from mineral_sourcing.arrays import Array
+from planner.codes import Ints
 from planner.findings import MOST_AT_ONCE, Findings, written
 from planner.instance import Instance
 

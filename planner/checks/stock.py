@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mineral_sourcing.arrays import Array
 from planner.checks.context import Network
 from planner.checks.windows import numbers
-from planner.codes import Array, Flags, Ints, contains, grouped
+from planner.codes import Flags, Ints, contains, grouped
 from planner.findings import Findings, written
 from planner.instance import Instance
 

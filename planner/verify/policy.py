@@ -23,8 +23,8 @@ class Book:
     clauses: Frame
     """``rule``, ``from``, ``kind``, ``limit``, ``penalty``; ``sign`` is −1 for a least, else 1; ``shares``,
     ``suppliers``, ``made`` and the base, each by its name; ``placeless``, without a market: what is made, against
-    nothing or against all that is made; whether ``foreign`` supply alone, and the release of ``stock``, count in a base
-    of purchases.
+    nothing or against all that is made; whether ``foreign`` supply alone, and the net release of ``stock``, count in a
+    base of purchases.
     """
     pools: Frame
     """``clause``, ``pool`` and each ``material`` in it."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from planner.verify.columns import KEYS
 from planner.verify.faults import Faults, Match
-from planner.verify.frames import Frame, Ints, find, grouped, join, stacked, summed
+from planner.verify.frames import Floats, Frame, Ints, find, grouped, join, stacked, summed
 from planner.verify.matrix import Matrix
 from planner.verify.policy import Book
 from planner.verify.terms import CELL
@@ -86,16 +86,14 @@ def listed(book: Book, found: Frame) -> Frame:
     return rows.plus(first=np.append(book.groups["first"], 0)[at]).take(known)
 
 
-def entries(matrix: Matrix, numbers: Ints, row: Ints, terms: Frame, factor: np.ndarray) -> None:
+def entries(matrix: Matrix, numbers: Ints, row: Ints, terms: Frame, factor: Floats) -> None:
     """Entries of the columns among the terms, each in its row."""
     columns = terms["column"] >= 0
     row, column = row[columns], terms["column"][columns]
     matrix.entries(numbers[row], column, factor[row] * terms["coefficient"][columns])
 
 
-def excesses(
-    world: World, matrix: Matrix, numbers: Ints, match: Match, penalty: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def excesses(world: World, matrix: Matrix, numbers: Ints, match: Match, penalty: Floats) -> tuple[Floats, Floats]:
     """Excess of each row and what it costs: at the rule's price, due in the first period of the group; a hard rule has
     none.
     """

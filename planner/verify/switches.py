@@ -12,6 +12,7 @@ from planner.verify.frames import Frame, find, grouped, repeated, stacked, summe
 from planner.verify.matrix import Matrix
 from planner.verify.world import World
 
+ROUTE = ("site", "destination", "period")
 SWITCH = ("site", "destination", "material", "process", "from")
 CHARGE = (*SWITCH, "rule", "subject", "market", "period", "t", "fixed_cost", "least", "setup_use", "kind", "free")
 
@@ -93,15 +94,19 @@ def switches(world: World, matrix: Matrix, q: Quantities, every: Frame) -> None:
         "process": (by_year(q.run), ("process", "period")),
         "run": (q.run, ("process", "period")),
         "lane": (routes, ("site", "destination", "material", "period")),
-        "route": (routes, ("site", "destination", "period")),
+        "route": (routes, ROUTE),
     }
     for kind, (frame, on) in members.items():
         of_kind = every.take(every["kind"] == world.names.code(kind))
         stopped(matrix, "activation.most", of_kind, frame, on)
         floors(matrix, of_kind, frame, on)
-    on = ("site", "destination", "material", "period")
-    at = find(routes.pick(members["route"][1]), of_kind.pick(members["route"][1]))
-    _, first = grouped(routes.take(at >= 0).pick(on))
-    each = routes.take(at >= 0).take(first)
-    each = each.plus({name: of_kind[name][at[at >= 0][first]] for name in ("kind", "on")})
-    stopped(matrix, "activation.link", each, routes, on)
+    links(matrix, every.take(every["kind"] == world.names.code("route")), routes)
+
+
+def links(matrix: Matrix, charged: Frame, moved: Frame) -> None:
+    """Nothing of any one material moves on a route without a yes: the same, material by material."""
+    at = find(moved.pick(ROUTE), charged.pick(ROUTE))
+    on, at = moved.take(at >= 0), at[at >= 0]
+    _, first = grouped(on.pick([*ROUTE, "material"]))
+    each = on.take(first).plus({name: charged[name][at[first]] for name in ("kind", "on")})
+    stopped(matrix, "activation.link", each, moved, (*ROUTE, "material"))

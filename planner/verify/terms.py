@@ -106,7 +106,8 @@ def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
     for source, columns in sources:
         of = book.having(source, clauses["shares"] & clauses["purchases"])
         against.append(dated(book, of.take(~(clauses["foreign"][of["clause"]] & home[of["site"]])), columns))
-    released = paired(q.release.plus(coefficient=1.0))
+    drawn = [q.release.plus(coefficient=1.0), q.fill.plus(coefficient=-1.0)]
+    released = paired(stacked(drawn, ["site", "material", *COLUMN]))
     for flags, (where, columns) in (
         (clauses["stock"], released),
         (clauses["demand"], paired(wants(q))),

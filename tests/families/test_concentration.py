@@ -204,10 +204,10 @@ def test_home_supply_is_in_the_base_or_not(in_base: str, arrives: float, cost: f
 def test_stock_released_is_in_the_base_or_not(in_base: str, arrives: float, cost: float) -> None:
     """Half of purchases, and 10 t of stock can be released: q = (q + 20 + 10) / 2 = 30, else 20.
 
-    10 q + 320 + 200 + 30 × (60 − q). In and out of stock again no more than the 10 t of its release rate can count.
+    10 q + 320 + 200 + 30 × (60 − q). What goes into stock and out again in one period counts for nothing.
     """
     trade = capped("max_share", 0.5, base="purchases", stock_in_base=in_base)
-    trade.stockpile(initial=10.0, final=0.0, release_rate=10.0)
+    trade.stockpile(initial=10.0, final=0.0)
     plan = trade.plan()
 
     assert plan.objective == pytest.approx(cost)

@@ -272,7 +272,7 @@ def test_a_falling_price_that_nothing_bounds_is_refused() -> None:
     tiers(trade, "a", [(100.0, 8.0)])
     trade.demand(60.0)
 
-    with pytest.raises(InputError, match="ore of a has a price that falls with the quantity"):
+    with pytest.raises(InputError, match="ore of a has tiers that are reached or not"):
         trade.plan()
 
 

@@ -1,0 +1,267 @@
+r"""Many disruptions of one kept model: each bracketed by two bounds, exactly solved where it matters.
+
+A scenario changes bounds of columns. With y the duals of the base plan and :math:`d = c - A^T y`, no plan of the
+scenario costs less than
+
+.. math:: z + \sum_j \big( \min_{l'_j \le x \le u'_j} d_j x - \min_{l_j \le x \le u_j} d_j x \big)
+
+over the changed columns j, and over unmet demand of ranks that the base plan met in full. No plan need cost more than
+one in which only the blocks (materials that belong together, ``planner.blocks``) that the scenario touches are solved
+again, each within its own part of what blocks share: what it used in the base plan and an equal part of what was left.
+"""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from mineral_sourcing.arrays import Array
+from mineral_sourcing.compile import Matrix
+from planner.blocks import blocks_of
+from planner.kept import Kept
+from planner.session import Session
+from planner.stages import TINY, Clock, ranks_and_cost
+
+SECONDS = 600.0
+"""For one scenario; what takes longer counts as not solved."""
+
+
+@dataclass(frozen=True)
+class Disruption:
+    """Other bounds of some columns of the matrix."""
+
+    name: str
+    columns: Array
+    lower: Array
+    upper: Array
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """What a scenario costs at least and at most, in currency; ``inf`` where no plan is known, or there is none."""
+
+    name: str
+    low: float
+    high: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether the two are one."""
+        return self.low == self.high
+
+
+class Scenarios:
+    """Disruptions of a linear plan.
+
+    Args:
+        kept: the model; its bounds are as they were after each call.
+
+    Raises:
+        ValueError: the model has integers, or no base plan.
+    """
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept, self.matrix, self.network = kept, kept.matrix, kept.assembled.network
+        if self.matrix.is_mip:
+            raise ValueError("scenarios are bracketed by duals, and a plan with yes-or-no decisions has none")
+        base, _ = ranks_and_cost(kept.session, self.network, Clock(SECONDS), False)
+        kept.session.restore()
+        if not base.has_point:
+            raise ValueError(f"there is no base plan: {base.end}")
+        self.base = base
+        self.reduced = self.matrix.cost - self.matrix.entries.T @ base.row_duals
+        self.reduced[np.abs(self.reduced) <= TINY * max(1.0, np.abs(self.matrix.cost).max(initial=0.0))] = 0.0
+        self.unit = self.network.unit_money
+        self._released = self._rank_release()
+        self._parts: _Parts | None = None
+        kept.session.keep_basis()
+
+    def low(self, scenario: Disruption) -> float:
+        """A bound below which no plan of the scenario costs."""
+        at, matrix = scenario.columns, self.matrix
+        old = _least(self.reduced[at], matrix.col_lower[at], matrix.col_upper[at])
+        new = _least(self.reduced[at], scenario.lower, scenario.upper)
+        return float((self.base.objective + (new - old).sum() + self._released) * self.unit)
+
+    def high(self, scenario: Disruption) -> float:
+        """The cost of some plan of the scenario; ``inf`` where the blocks alone find none."""
+        if self._parts is None:
+            self._parts = _Parts(self.matrix, self.kept, self.base.values)
+        return self._parts.cost(scenario) * self.unit
+
+    def cost(self, scenario: Disruption) -> float:
+        """The least cost of the scenario; ``inf`` where there is no plan."""
+        session = self.kept.session
+        moved = scenario.columns, scenario.lower, scenario.upper
+        kept = replace(self.matrix, col_lower=self.matrix.col_lower.copy(), col_upper=self.matrix.col_upper.copy())
+        kept.col_lower[moved[0]], kept.col_upper[moved[0]] = moved[1], moved[2]
+        session.from_basis()
+        session.matrix = kept
+        session.change_column_bounds(moved[0])
+        try:
+            found, _ = ranks_and_cost(session, self.network, Clock(SECONDS), True)
+        finally:
+            session.restore()
+            session.matrix = self.matrix
+            session.change_column_bounds(moved[0])
+        return found.objective * self.unit if found.end == "optimal" else np.inf
+
+    def bracket(self, scenario: Disruption) -> Bracket:
+        """Both bounds."""
+        low, high = self.low(scenario), self.high(scenario)
+        return Bracket(scenario.name, min(low, high), high)
+
+    def worst(self, scenarios: Iterable[Disruption], count: int) -> tuple[list[Bracket], list[Bracket]]:
+        """The ``count`` dearest scenarios, exactly and dearest first, and the brackets of all.
+
+        Solved are those whose bracket reaches above the dearest ones known, the widest reach first.
+        """
+        known = {scenario.name: scenario for scenario in scenarios}
+        brackets = {name: self.bracket(scenario) for name, scenario in known.items()}
+        heap = [(-bracket.high, name) for name, bracket in brackets.items()]
+        heapq.heapify(heap)
+        found: list[float] = []
+        while heap and not (len(found) >= count and sorted(found)[-count] >= -heap[0][0]):
+            _, name = heapq.heappop(heap)
+            cost = self.cost(known[name])
+            brackets[name] = Bracket(name, cost, cost)
+            found.append(cost)
+        exact = sorted((bracket for bracket in brackets.values() if bracket.exact), key=lambda b: (-b.high, b.name))
+        return exact[:count], list(brackets.values())
+
+    def _rank_release(self) -> float:
+        """What letting demand of the held ranks go unmet could save at most, by the base plan's duals."""
+        members = self.network.priority.ranked.rows
+        if not len(members):
+            return 0.0
+        at = self.matrix.column_span("priority.unmet").start + self.network.priority.ranked.sorted[1]
+        return float(np.minimum(self.reduced[at], 0.0) @ self.matrix.col_upper[at])
+
+
+def _least(reduced: Array, lower: Array, upper: Array) -> Array:
+    """Min of reduced × x between two bounds; nothing where the reduced cost is."""
+    side = np.where(reduced > 0, lower, upper)
+    return np.where(reduced == 0, 0.0, reduced * np.where(reduced == 0, 0.0, side))
+
+
+class _Parts:
+    """Every block as a model of its own, with its part of what blocks share."""
+
+    def __init__(self, matrix: Matrix, kept: Kept, values: Array) -> None:
+        own, columns = _without_totals(matrix)
+        blocks = blocks_of(own, kept.assembled.network)
+        self.of_column = np.full(len(matrix.cost), -1)
+        self.of_column[columns] = blocks.of_column
+        self.place = np.full(len(matrix.cost), -1)
+        values = values[columns]
+        coupling = blocks.coupling
+        shared = own.entries[coupling]
+        used = shared @ values
+        reach = np.zeros((blocks.count, len(coupling)), dtype=bool)
+        entries = shared.tocoo()
+        inside = blocks.of_column[entries.col] >= 0
+        reach[blocks.of_column[entries.col[inside]], entries.row[inside]] = True
+        sharing = np.maximum(reach.sum(axis=0), 1)
+        self.sessions: list[Session] = []
+        self.base: list[float] = []
+        for block in range(blocks.count):
+            part, rows = blocks.columns(block), blocks.rows(block)
+            touched = np.flatnonzero(reach[block])
+            self.place[columns[part]] = np.arange(len(part))
+            mine = shared[touched][:, part] @ values[part]
+            slack_low, slack_high = (
+                (used[touched] - own.row_lower[coupling[touched]]) / sharing[touched],
+                (own.row_upper[coupling[touched]] - used[touched]) / sharing[touched],
+            )
+            all_rows = np.concatenate([rows, coupling[touched]])
+            self.sessions.append(
+                _session(
+                    own,
+                    part,
+                    all_rows,
+                    len(rows),
+                    mine - np.maximum(slack_low, 0),
+                    mine + np.maximum(slack_high, 0),
+                    kept,
+                )
+            )
+            self.base.append(float(own.cost[part] @ values[part]))
+        loose = np.flatnonzero(blocks.of_column < 0)
+        self.rest = own.offset + float(own.cost[loose] @ values[loose])
+        self.loose = bool(len(loose))
+
+    def cost(self, scenario: Disruption) -> float:
+        """Cost in model units of a plan that solves only the touched blocks again."""
+        of = self.of_column[scenario.columns]
+        if (of < 0).any():
+            return np.inf
+        total = self.rest
+        touched = set(of.tolist())
+        for block, session in enumerate(self.sessions):
+            if block not in touched:
+                total += self.base[block]
+                continue
+            mine = np.flatnonzero(of == block)
+            session.from_basis()
+            at = self.place[scenario.columns[mine]]
+            session.column_bounds(at, scenario.lower[mine], scenario.upper[mine])
+            found = session.run(SECONDS, hot=True)
+            session.restore()
+            if found.end != "optimal":
+                return np.inf
+            total += found.objective
+        return total
+
+
+def _session(own: Matrix, part: Array, rows: Array, private: int, low: Array, high: Array, kept: Kept) -> Session:
+    """One block's own HiGHS object, solved once: its rows, then its part of the coupling rows."""
+    lower, upper = own.row_lower[rows].copy(), own.row_upper[rows].copy()
+    lower[private:] = np.where(np.isfinite(lower[private:]), low, -np.inf)
+    upper[private:] = np.where(np.isfinite(upper[private:]), high, np.inf)
+    matrix = replace(
+        own,
+        cost=own.cost[part],
+        offset=0.0,
+        entries=csr_array(own.entries[rows][:, part]),
+        row_lower=lower,
+        row_upper=upper,
+        col_lower=own.col_lower[part],
+        col_upper=own.col_upper[part],
+        integer=own.integer[part],
+        columns=(),
+        rows=(),
+    )
+    settings = kept.settings
+    session = Session(matrix, threads=settings.threads, seed=settings.seed, gap=0.0, algorithm=settings.algorithm)
+    session.run(SECONDS)
+    session.keep_basis()
+    return session
+
+
+def _without_totals(matrix: Matrix) -> tuple[Matrix, Array]:
+    """The same model with the totals of the rules put in where they are used, and its columns in the old one.
+
+    A total is a free column defined by a row of its own; between blocks it would hold each to its old consumption.
+    """
+    total, base = matrix.row_span("concentration.total"), matrix.column_span("concentration.base")
+    rows = np.delete(np.arange(len(matrix.row_lower)), np.s_[total.start : total.stop])
+    columns = np.delete(np.arange(len(matrix.cost)), np.s_[base.start : base.stop])
+    defined = matrix.entries[total.start : total.stop]
+    factors = matrix.entries[rows][:, base.start : base.stop]
+    constant = factors @ matrix.row_lower[total.slice]
+    entries = matrix.entries[rows] - factors @ defined
+    own = replace(
+        matrix,
+        cost=matrix.cost[columns],
+        entries=csr_array(entries[:, columns]),
+        row_lower=matrix.row_lower[rows] - constant,
+        row_upper=matrix.row_upper[rows] - constant,
+        col_lower=matrix.col_lower[columns],
+        col_upper=matrix.col_upper[columns],
+        integer=matrix.integer[columns],
+        columns=tuple(span for span in matrix.columns if span.name != base.name),
+        rows=tuple(span for span in matrix.rows if span.name != total.name),
+    )
+    return own, columns
