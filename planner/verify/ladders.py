@@ -152,7 +152,7 @@ def _limits(years: Frame, reached: Flags) -> Floats:
     whole = np.where(years["top"], years["bought"], years["high"])
     others = summed(years["cell"], reached, int(years["cell"].max(initial=-1)) + 1)[years["cell"]]
     first = np.where((years["tier"] > 0) | years["alone"], 0.0, years["high"])
-    lowest = np.where(years["alone"], np.inf, first * (1 - others))
+    lowest = np.where(years["alone"], np.inf, np.where(others, 0.0, first))
     all_units = np.where(years["tier"] == 0, lowest, np.where(reached, whole, 0.0))
     found: Floats = np.where(years["all"], all_units, incremental)
     return found
