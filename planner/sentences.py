@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import pandas as pd
+
 from planner.errors import InputError, PlannerError, Problem
 from planner.findings import shown, suggest
 from planner.instance import Instance
@@ -232,11 +234,16 @@ def read_sentence(text: str, terms: Terms = USUAL) -> Cells:
     raise reader.error()
 
 
-def sentences(instance: Instance) -> dict[tuple[str, str], str]:
-    """The sentence of every row of an instance's rules, by ``rule`` and ``from``."""
+def sentences(instance: Instance, rows: pd.DataFrame | None = None) -> dict[tuple[str, str], str]:
+    """The sentence of every row of an instance's rules, by ``rule`` and ``from``.
+
+    Args:
+        rows: those of its rules that are asked for; all of them if left out.
+    """
     terms = Terms.of(instance)
-    rows = instance.tables["rules"].to_dict("records")
-    return {(str(row["rule"]), str(row["from"])): sentence({str(c): v for c, v in row.items()}, terms) for row in rows}
+    asked = instance.tables["rules"] if rows is None else rows
+    told = [sentence({str(name): cell for name, cell in row.items()}, terms) for row in asked.to_dict("records")]
+    return dict(zip(zip(asked["rule"], asked["from"], strict=True), told, strict=True))
 
 
 def _defaults() -> Cells:

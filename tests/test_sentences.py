@@ -9,8 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import planner
+from planner import read_sentence, sentence
 from planner.sentence_forms import Terms
-from planner.sentences import CLAUSE, PHRASES, read_sentence, sentence, sentences
+from planner.sentences import CLAUSE, PHRASES, sentences
 from planner.tables import columns
 
 DEFINITIONS = Path(__file__).parents[1] / "docs" / "definitions.md"
