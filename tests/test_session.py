@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import planner
+from planner.generate import network
 from planner.kept import Kept
 from planner.read import from_frames
 from planner.session import Session
@@ -71,22 +72,29 @@ def test_what_highs_refuses_is_raised() -> None:
             change()
 
 
-def test_a_cancelled_object_runs_again_once_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kept_model_runs_again_after_an_interrupted_race(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in a race ends the hot solve; the next solve of the same model is not refused."""
-    model = kept()
-    model.solve()
+    model, begun, run = Kept(from_frames(*network(1_000))), threading.Event(), Session.run
+    expected = model.solve()
 
     class Interrupted(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
-            time.sleep(0.1)  # the hot solve has begun
+            begun.wait()
             raise KeyboardInterrupt
 
-    threads = SimpleNamespace(Event=Interrupted, Thread=threading.Thread)
-    monkeypatch.setattr("planner.race.threading", threads)
-    model.solve()
+    def held_up(self: Session, seconds: float, *, hot: bool = False) -> Any:
+        begun.set()
+        while not self._cancelled:
+            time.sleep(0.01)
+        return run(self, seconds, hot=hot)
+
+    monkeypatch.setattr("planner.race.threading", SimpleNamespace(Event=Interrupted, Thread=threading.Thread))
+    monkeypatch.setattr(Session, "run", held_up)
+    model.session.highs.clearSolver()
+    assert model.solve().end == "interrupted"
     monkeypatch.undo()
-    model.set("flow.price", np.array([0]), model.editor.numbers("flow.price")[[0]] * 1.5)
-    assert model.solve().end == "optimal"
+    found = model.solve()
+    assert (found.end, found.objective) == ("optimal", pytest.approx(expected.objective))
 
 
 def test_zeros_for_duals_break_no_ties(monkeypatch: pytest.MonkeyPatch) -> None:
