@@ -14,9 +14,12 @@ from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority,
 from planner.codes import keys, look_up, spread
 from planner.instance import Instance
 from planner.limits import activation
+from planner.needs import LaneLimits, Needs
 from planner.parts import Parts
 from planner.rules import concentration
 from planner.stock import Piles, stock
+from planner.suppliers import suppliers
+from planner.tiers import Ladders, tiers
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Assembled:
     """Period in which each shipment arrives, past the horizon too."""
     offer: Array
     """Row of ``offers`` of each sale."""
+    ladders: Ladders
 
 
 def assemble(instance: Instance) -> Network:
@@ -44,13 +48,15 @@ def assembled(instance: Instance) -> Assembled:
     parts = Parts(instance)
     periods = Index((parts.steps, np.arange(parts.count)))
     lane, arrives, limit = _dispatches(parts)
-    flow, offer = _flow(parts, periods, lane, arrives, limit)
+    ladders = Ladders(parts)
+    flow, offer = _flow(parts, periods, lane, arrives, limit, ladders)
     processing = _processing(parts)
     priority = _priority(parts)
     piles = Piles.of(parts)
     stocks = stock(parts, piles, processing)
     balance = _balance(parts, *_sides(parts, flow, processing, priority, stocks, lane, arrives))
-    switches = activation(parts, flow, processing, balance, lane)
+    limits = LaneLimits(parts, flow, balance, Needs(parts, processing, ladders.beyond_need()), lane)
+    switches = activation(parts, flow, processing, limits)
     network = Network(
         name=instance.name,
         periods=periods,
@@ -65,8 +71,10 @@ def assembled(instance: Instance) -> Assembled:
         stock=stocks,
         concentration=concentration(parts, flow, processing, priority, stocks, lane, arrives),
         activation=switches,
+        tiers=tiers(parts, flow, ladders, limits.needs),
+        suppliers=suppliers(parts, flow, processing, limits, arrives),
     )
-    return Assembled(network, parts, piles, lane, arrives, offer)
+    return Assembled(network, parts, piles, lane, arrives, offer, ladders)
 
 
 def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
@@ -97,7 +105,9 @@ def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
     return lane[kept], arrives[kept], limit[kept]
 
 
-def _flow(parts: Parts, periods: Index, lane: Array, arrives: Array, limit: Array) -> tuple[Flow, Array]:
+def _flow(
+    parts: Parts, periods: Index, lane: Array, arrives: Array, limit: Array, ladders: Ladders
+) -> tuple[Flow, Array]:
     lanes = parts.lanes
     ends = ((parts.sites, lanes.origin), (parts.sites, lanes.destination), (parts.materials, lanes.material))
     lane_index = Index(*ends)
@@ -118,6 +128,7 @@ def _flow(parts: Parts, periods: Index, lane: Array, arrives: Array, limit: Arra
     )
     sales.link((0, 1, 2), offers, row)
     sales.link((3,), periods, step)
+    untiered = np.flatnonzero(ladders.of(*sales.codes[:2]) < 0)
     flow = Flow(
         lanes=lane_index,
         shipments=shipments,
@@ -129,6 +140,7 @@ def _flow(parts: Parts, periods: Index, lane: Array, arrives: Array, limit: Arra
         sales=sales,
         sale_limit=Values(sales, (parts.numbers("offers", "capacity", np.inf) * parts.years)[order][row]),
         price=Values(offers, parts.numbers("offers", "price")[order]),
+        listed=sales if len(untiered) == len(sales) else sales.take(untiered),
         unpaid=Values(periods, _unpaid(parts, site, material)),
     )
     return flow, order[row]

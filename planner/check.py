@@ -7,7 +7,7 @@ lie in the rules, which the network does not hang on.
 
 from collections.abc import Callable
 
-from planner.checks import names, network, plausible, policy, reach, stock, windows
+from planner.checks import names, network, plausible, policy, reach, stock, tiers, windows
 from planner.checks.context import Network
 from planner.errors import Problem
 from planner.findings import Findings
@@ -35,6 +35,9 @@ ROWS: tuple[Check, ...] = (
     network.ends_differ,
     network.freight,
     network.recoveries,
+    tiers.offered,
+    tiers.schemes,
+    tiers.reachable,
     policy.sentences,
     policy.dear_penalties,
     plausible.far_from_neighbours,

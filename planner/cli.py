@@ -306,7 +306,8 @@ def _arguments(name: str, command: argparse.ArgumentParser) -> None:
         command.add_argument("instance", metavar="INSTANCE", nargs="?", default=BUILT_IN, help=where)
     if name == "verify":
         command.add_argument("folder", metavar="RUN", help="folder of a run")
-    given = {"solve": tuple(Settings.model_fields), "runs": ("runs",)}.get(name, ())
+    one_solve = tuple(setting for setting in Settings.model_fields if setting not in ("dask", "workers"))
+    given = {"solve": one_solve, "runs": ("runs",)}.get(name, ())
     for setting in given:
         meaning = Settings.model_fields[setting].description
         command.add_argument(f"--{setting.replace('_', '-')}", metavar="VALUE", help=meaning)

@@ -57,6 +57,10 @@ class InputError(PlannerError):
         head = f"{name}: {count} problem{'s' if count != 1 else ''}"
         super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
 
+    def __reduce__(self) -> Any:
+        """From one process to another, whole."""
+        return type(self), (self.name, self.problems, self.warnings)
+
 
 class SettingsError(PlannerError):
     """A setting that does not exist, or a value that it cannot take."""
@@ -70,7 +74,12 @@ class VerificationError(PlannerError):
     """The verifier recomputed the plan and disagrees with the solver; both are kept as evidence."""
 
     def __init__(self, name: str, plan: Any, verification: Any) -> None:
+        self.name = name
         self.plan = plan
         self.verification = verification
         faults = "\n".join(f"  {fault}" for fault in verification.faults[:20])
         super().__init__(f"{name}: the verifier disagrees with the plan in {len(verification.faults)} places\n{faults}")
+
+    def __reduce__(self) -> Any:
+        """From one process to another, whole."""
+        return type(self), (self.name, self.plan, self.verification)

@@ -1,190 +1,34 @@
-r"""What a yes-or-no can let through at most: every big-M, derived from data.
-
-An optimal plan with costs that are not negative brings in no more of a material than is needed. With
-:math:`N_{kt}` the most of material k that anything can need in period t,
-
-.. math::
-
-    N_{kt} = \Big( d_{kt} + \sum_p \iota_{pk} \, A_{pt} + g_{kt} \Big) / (1 - \epsilon_k)^{h_k}, \qquad
-    A_{pt} = \min \Big( \bar a_{pt}, \max_{k} \frac{N_{kt}}{\omega_{pk}} \Big)
-
-where :math:`d` is demand, :math:`\iota, \omega` the recipe, :math:`\bar a` the capacity, :math:`g` what stock, cover,
-floors and minimum quantities may ask for on top, :math:`\epsilon` the largest loss of the material's lanes and
-:math:`h` the most lanes that a tonne can usefully pass.
-A material that can be stored, or that travels for some periods, may be
-bought early: its
-need in t is all that follows. A switch then lets through the least of its columns' own limits and of the need.
-"""
-
-from functools import cached_property
+"""Every yes-or-no of an instance: what it lets through at most (``planner.needs``) and at least, and what it costs."""
 
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Values
-from mineral_sourcing.network import Activation, Balance, Flow, Processing
+from mineral_sourcing.network import Activation, Flow, Processing
 from planner.codes import Names, keys, look_up
 from planner.errors import InputError, Problem
+from planner.needs import LaneLimits, Needs, sale_limits
 from planner.parts import Parts
 
-ROUNDS = 100
 
-
-class _Needs:
-    """The most that anything can need of each material, period by period."""
-
-    def __init__(self, parts: Parts, processing: Processing) -> None:
-        self.parts, self.processing = parts, processing
-        size = len(parts.materials)
-        self.storable = np.zeros(size, dtype=bool)
-        self.storable[parts.codes("stockpiles", "material", parts.materials)] = True
-        self.storable[parts.lanes.material[parts.lanes.lead_time > 0]] = True
-        self.must_run = np.zeros(len(parts.processes), dtype=bool)
-        must = parts.numbers("processes", "min_load", 0.0) > 0
-        self.must_run[parts.codes("processes", "process", parts.processes)[must]] = True
-
-    @cached_property
-    def need(self) -> Array:
-        """By material and period; computed only where a switch asks for it."""
-        parts = self.parts
-        profits = (parts.numbers("processes", "cost") < 0).any() or (
-            parts.numbers("materials", "disposal_cost") < 0
-        ).any()
-        shape = (len(parts.materials), parts.count)
-        # what pays for being done may be worth while beyond any need
-        return np.full(shape, np.inf) if profits else self._fixed_point()
-
-    def _amplification(self) -> Array:
-        """1 / (1 − ε)^h: h is one more than the sites that the material both reaches and leaves."""
-        parts, lanes = self.parts, self.parts.lanes
-        width = len(parts.materials)
-        reached, left = (np.unique(end * width + lanes.material) for end in (lanes.destination, lanes.origin))
-        hops = 1 + np.bincount(np.intersect1d(reached, left) % width, minlength=width)
-        loss, decay = np.zeros(width), np.zeros(width)
-        np.maximum.at(loss, lanes.material, lanes.loss)
-        stored = parts.codes("stockpiles", "material", parts.materials)
-        np.maximum.at(decay, stored, parts.numbers("stockpiles", "loss", 0.0))
-        return np.asarray((1 - loss) ** -hops * (1 - decay) ** -(parts.count * parts.years))
-
-    def _base(self) -> Array:
-        """Demand, and what stock at the end, cover, floors, minimum awards and last shipments may add."""
-        parts = self.parts
-        found = np.zeros((len(parts.materials), parts.count))
-        np.add.at(found, (parts.demand.material, parts.demand.t), parts.demand.amount)
-        for table, extra in (
-            (
-                "stockpiles",
-                np.fmax(parts.numbers("stockpiles", "final", 0.0), parts.numbers("stockpiles", "initial", 0.0)),
-            ),
-            ("in_transit", parts.numbers("in_transit", "final", 0.0)),
-            ("offers", parts.numbers("offers", "min_award", 0.0)),
-        ):
-            material = parts.codes(table, "material", parts.materials)
-            found += np.bincount(material, extra, len(found))[:, None]
-        rules = parts.instance.tables["rules"]
-        for kind, basis, limit in zip(rules["kind"], rules["basis"], rules["limit"], strict=True):
-            if kind == "min_quantity":
-                found += float(limit) * parts.mass
-            elif kind == "min_share" and basis == "made":
-                found += found.sum()
-        return found
-
-    def _fixed_point(self) -> Array:
-        parts, processing = self.parts, self.processing
-        base, amplified = self._base(), self._amplification()[:, None]
-        cover = np.bincount(
-            parts.codes("stockpiles", "material", parts.materials),
-            parts.numbers("stockpiles", "cover_days", 0.0),
-            len(base),
-        ) / (365 * parts.years)
-        limits = processing.run_limit.array
-        floor = np.where(self.must_run[processing.runs.codes[0]], limits, 0.0)
-        made, used = processing.making, processing.using
-        of_made, of_used = made.project((0, 2), processing.runs), used.project((0, 2), processing.runs)
-        output = processing.output.array[made.project((0, 1), processing.outputs)]
-        input_ = processing.input.array[used.project((0, 1), processing.inputs)]
-        need = base.copy()
-        for _ in range(ROUNDS):
-            wanted = floor.copy()
-            np.maximum.at(wanted, of_made, need[made.codes[1], made.codes[2]] / output)
-            fresh = base.copy()
-            np.add.at(fresh, (used.codes[1], used.codes[2]), input_ * np.minimum(limits, wanted)[of_used])
-            fresh = (fresh + cover[:, None] * fresh.max(axis=1, initial=0.0)[:, None]) * amplified
-            fresh = np.where(self.storable[:, None], fresh[:, ::-1].cumsum(axis=1)[:, ::-1], fresh)
-            if np.allclose(fresh, need, rtol=1e-12):
-                return need
-            need = np.maximum(need, fresh)
-        return np.full_like(need, np.inf)
-
-    def over(self, group: Array, count: int, material: Array, t: Array) -> Array:
-        """The most that can be needed of what each group (numbers, in any order) buys of one material."""
-        need = self.need[material, t]
-        most, total = np.zeros(count), np.bincount(group, need, count)
-        np.maximum.at(most, group, need)
-        storable = np.zeros(count, dtype=bool)
-        storable[group] = self.storable[material]
-        return np.where(storable, most, total)
-
-
-def activation(parts: Parts, flow: Flow, processing: Processing, balance: Balance, lane: Array) -> Activation:
+def activation(parts: Parts, flow: Flow, processing: Processing, limits: LaneLimits) -> Activation:
     """Every switch of the instance: offers, set-ups, processes, runs, lanes and routes.
-
-    Args:
-        lane: lane of each shipment.
 
     Raises:
         InputError: nothing bounds what a switch lets through.
     """
-    rows = _Switches(parts, flow, processing)
+    rows = _Switches(parts, flow, processing, limits.needs)
     rows.offers()
     rows.processes()
     if (parts.lanes.fixed_cost > 0).any() or (parts.numbers("routes", "fixed_cost", 0.0) > 0).any():
-        rows.lanes_and_routes(_LaneLimits(parts, flow, balance, rows.needs, lane))
+        rows.lanes_and_routes(limits)
     return rows.done()
-
-
-class _LaneLimits:
-    """The most that is worth while on each lane over the shipments of a calendar year."""
-
-    def __init__(self, parts: Parts, flow: Flow, balance: Balance, needs: _Needs, lane: Array) -> None:
-        self.parts, self.lane, self.t = parts, lane, flow.shipments.codes[3]
-        self.flow, self.balance, self.needs = flow, balance, needs
-
-    def of(self, shipments: Array, group: Array, count: int) -> Array:
-        """By group of shipments, each of one lane and year."""
-        flow, balance = self.flow, self.balance
-        lane = self.lane[shipments]
-        material = self.parts.lanes.material[lane]
-        most = np.minimum(
-            np.bincount(group, flow.shipment_limit.array[shipments], count),
-            self.needs.over(group, count, material, self.t[shipments]),
-        )
-        size = len(balance.nodes)
-
-        def some(groups: Groups) -> Array:
-            return np.bincount(groups.rows, minlength=size) > 0
-
-        leaving, arriving = (np.full(len(flow.shipments), -1) for _ in range(2))
-        for at, groups in ((leaving, balance.leaving), (arriving, balance.arriving)):
-            at[slice(None) if groups.members is None else groups.members] = groups.rows
-        at_origin, landing = leaving[shipments], arriving[shipments]
-        passing = some(balance.arriving) | some(balance.making) | some(balance.stocked)
-        sold = np.zeros(size)
-        members = slice(None) if balance.selling.members is None else balance.selling.members
-        np.add.at(sold, balance.selling.rows, flow.sale_limit.array[members])
-        own = np.bincount(group, passing[at_origin], count) == 0
-        most = np.where(own, np.minimum(most, np.bincount(group, sold[at_origin], count)), most)
-        going_on = some(balance.leaving) | some(balance.using) | some(balance.stocked) | some(balance.spare)
-        ends = np.bincount(group, (landing < 0) | going_on[landing], count) == 0
-        wanted = np.bincount(group, balance.demand.array[landing] / flow.kept.array[lane], count)
-        return np.where(ends, np.minimum(most, wanted), most)
 
 
 class _Switches:
     """An Activation in the making."""
 
-    def __init__(self, parts: Parts, flow: Flow, processing: Processing) -> None:
-        self.parts, self.flow, self.processing = parts, flow, processing
-        self.needs = _Needs(parts, processing)
+    def __init__(self, parts: Parts, flow: Flow, processing: Processing, needs: Needs) -> None:
+        self.parts, self.flow, self.processing, self.needs = parts, flow, processing, needs
         self.years = list(dict.fromkeys(parts.calendar))
         self.year = np.array([self.years.index(name) for name in parts.calendar])
         """Calendar year of each period, by number."""
@@ -233,15 +77,10 @@ class _Switches:
         sales, offers = flow.sales, flow.offers
         offer, t = sales.project((0, 1, 2), offers), sales.codes[3]
         by_offer = parts.rows_of("offers", offers)
-        fixed, award, use, setup = (
-            parts.numbers("offers", name, 0.0)[by_offer]
-            for name in ("fixed_cost", "min_award", "capacity_use", "setup_use")
+        fixed, award, setup = (
+            parts.numbers("offers", name, 0.0)[by_offer] for name in ("fixed_cost", "min_award", "setup_use")
         )
-        capacity = np.full(len(parts.sites), np.inf)
-        capacity[parts.codes("sites", "site", parts.sites)] = parts.numbers("sites", "capacity", np.inf) * parts.years
-        with np.errstate(divide="ignore", invalid="ignore"):
-            own = np.where(use > 0, capacity[offers.codes[0]] / use, np.inf)
-        limit = np.minimum(flow.sale_limit.array, own[offer])
+        limit = sale_limits(parts, flow)
 
         def names(rows: Array, ends: list[str]) -> tuple[list[str], ...]:
             site, material, since = (offers.column(j)[rows].tolist() for j in range(3))
@@ -279,11 +118,7 @@ class _Switches:
 
         here = np.flatnonzero(fixed[process] > 0)
         if len(here):
-            wanted, made = np.zeros(len(limit)), processing.making
-            output = processing.output.array[made.project((0, 1), processing.outputs)]
-            need = self.needs.need[made.codes[1], made.codes[2]]
-            np.maximum.at(wanted, made.project((0, 2), processing.runs), need / output)
-            most = np.where(load[process] > 0, limit, np.minimum(limit, wanted))
+            most = self.needs.runs
             rows, year, switch = self.by_year(process[here], t[here])
             ends = [self.years[at] for at in year.tolist()]
             total = np.bincount(switch, most[here], len(rows))
@@ -295,7 +130,7 @@ class _Switches:
             switch = np.arange(len(here))
             self.add("run", names(process[here], ends), limit[here], free, t[here], ("runs", switch, here), least)
 
-    def lanes_and_routes(self, limits: _LaneLimits) -> None:
+    def lanes_and_routes(self, limits: LaneLimits) -> None:
         """Yearly charges of lanes; yearly charges of routes, and each material's own link."""
         parts, lanes = self.parts, self.parts.lanes
         names = parts.sites.names
@@ -317,7 +152,7 @@ class _Switches:
             )
         self._routes(limits)
 
-    def _routes(self, limits: _LaneLimits) -> None:
+    def _routes(self, limits: LaneLimits) -> None:
         parts, lanes, names = self.parts, self.parts.lanes, self.parts.sites.names
         width = len(parts.sites)
         charge, room = parts.numbers("routes", "fixed_cost", 0.0), parts.numbers("routes", "capacity", np.inf)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Index, Labels
+from planner.codes import Names
 from planner.solution import Solution, total
 
 EMPTY = 1e-9
@@ -106,46 +107,63 @@ _PRICE_INDEX: dict[str, tuple[str, ...]] = {
     "stockpile.carry": ("site", "material", "t"),
     "stockpile.cover": ("site", "material", "t"),
     "stockpile.final": ("site", "material"),
+    "suppliers.count": ("rule", "from", "material", "market", "period"),
+    "suppliers.link": ("rule", "from", "subject", "material", "market", "period"),
+    "tiers.band": ("site", "material", "period", "tier"),
+    "tiers.full": ("site", "material", "period", "tier"),
+    "tiers.split": ("site", "material", "from", "t"),
 }
 
 
 def prices(solution: Solution) -> dict[str, Any]:
     """Every shadow price that is not zero, present value and undiscounted."""
     parts = solution.parts
-    columns: dict[str, list[Array]] = {
-        name: [] for name in (*dict.fromkeys(sum(_PRICE_INDEX.values(), ())), "constraint")
-    }
-    duals, steps = [], []
-    for constraint, names in _PRICE_INDEX.items():
+    met = dict.fromkeys(name for dimensions in _PRICE_INDEX.values() for name in (*dimensions, "period"))
+    names = {name: Names() for name in (*met, "constraint") if name not in ("t", "tier")}
+    codes: dict[str, list[Array]] = {name: [] for name in names}
+    duals, steps = [np.empty(0)], [np.empty(0, dtype=np.int64)]
+    for constraint, dimensions in _PRICE_INDEX.items():
         dual = solution.dual(constraint)
         at = np.flatnonzero(dual)
         if not len(at):
             continue
         index = solution.matrix.row_span(constraint).index
-        found = {name: index.column(j)[at] for j, name in enumerate(names)}
+        found = {name: (index.labels[j], index.codes[j][at]) for j, name in enumerate(dimensions)}
+        step = _step(solution, index, dimensions, at)
+        nothing = Labels([""]), np.zeros(len(at), dtype=np.int64)
+        if "tier" in found:
+            site, material, _, tier = (column[at] for column in index.codes)
+            found["from"] = _coded(solution.thresholds(site, material, tier))
         if "t" in found:
-            step = found["t"].astype(np.int64)
-            found["period"] = np.array(parts.periods, dtype=object)[step]
-        elif "period" in found:
-            step = first_periods(solution, found["from"], found["period"])
-        else:  # a final stock is due in the last period, a rank over the whole horizon
-            step = np.full(len(at), parts.count - 1 if constraint == "stockpile.final" else 0)
-        nothing = np.full(len(at), "", dtype=object)
-        for name, column in columns.items():
-            column.append(
-                np.full(len(at), constraint, dtype=object) if name == "constraint" else found.get(name, nothing)
-            )
+            found["period"] = Labels(parts.periods), step
+        found["constraint"] = Labels([constraint]), nothing[1]
+        for name, known in names.items():
+            labels, code = found.get(name, nothing)
+            codes[name].append(known.codes([str(text) for text in labels.names.tolist()])[code])
         steps.append(step)
-        duals.append(dual[at] * (1.0 if constraint == "priority.held" else solution.price))
-    del columns["t"]
-    price = np.concatenate([np.empty(0), *duals])
-    named = {name: _coded(np.concatenate([np.empty(0, dtype=object), *column])) for name, column in columns.items()}
-    step = np.concatenate([np.empty(0, dtype=np.int64), *steps])
-    return named | {"shadow_price": price, "shadow_price_undiscounted": price / parts.discount[step]}
+        unit = {"priority.held": 1.0, "suppliers.count": solution.money}.get(constraint, solution.price)
+        duals.append(dual[at] * unit)
+    price, step = np.concatenate(duals), np.concatenate(steps)
+    empty = np.empty(0, dtype=np.int64)
+    return {name: (known.labels(), np.concatenate([empty, *codes[name]])) for name, known in names.items()} | {
+        "shadow_price": price,
+        "shadow_price_undiscounted": price / parts.discount[step],
+    }
+
+
+def _step(solution: Solution, index: Index, dimensions: tuple[str, ...], at: Array) -> Array:
+    """Period in which the money of each row falls: a final stock's in the last, a rank's in the first."""
+    if "t" in dimensions:
+        return index.codes[dimensions.index("t")][at]
+    if "period" not in dimensions:
+        return np.full(len(at), solution.parts.count - 1 if dimensions == ("site", "material") else 0)
+    # the window of a rule may begin inside a year; that of an offer changes nothing: charges are the year's
+    since = index.column(dimensions.index("from"))[at] if "market" in dimensions else np.full(len(at), "", dtype=object)
+    return first_periods(solution, since, index.column(dimensions.index("period"))[at])
 
 
 def _coded(names: Array) -> tuple[Labels, Array]:
     """Labels and codes of names as they come."""
-    known: dict[str, int] = {}
-    codes = np.array([known.setdefault(str(name), len(known)) for name in names.tolist()], dtype=np.int64)
-    return Labels(list(known)), codes
+    known = Names()
+    codes = known.codes([str(name) for name in names.tolist()])
+    return known.labels(), codes

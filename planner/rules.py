@@ -5,7 +5,7 @@ materials, each market, each group of periods and each subject that has anything
 (pool, market, group of periods): what is bought or made is sorted into cells, cells by subject are caps.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,7 +132,7 @@ Counted = tuple[Array, Array, Array]
 """Cell, item (position among shipments, sales, makings, …) and site that it counts for."""
 
 
-class _Rule:
+class Rule:
     """One row of the table, resolved: its pools, markets, groups of periods and subjects, by number."""
 
     def __init__(self, parts: Parts, rule: Row, inside: range) -> None:
@@ -154,6 +154,11 @@ class _Rule:
         self.is_cap = str(rule["kind"]).startswith("max_")
         self.is_share = str(rule["kind"]).endswith("_share")
         self.bought = rule["basis"] == "purchases"
+
+    @property
+    def first(self) -> Array:
+        """First period of each group of periods."""
+        return np.array([int(np.argmax(self.label == number)) for number in range(len(self.labels))])
 
     @property
     def cells(self) -> int:
@@ -201,13 +206,52 @@ class _Rule:
 
 
 @dataclass(frozen=True)
-class _Supply:
+class Supply:
     """What a rule counts: shipments, sales, makings, and what was under way."""
 
     shipments: Counted
     sales: Counted
     runs: Counted
     coming: Counted
+
+
+def supply(parts: Parts, flow: Flow, processing: Processing, rule: Rule, lane: Array, arrives: Array) -> Supply:
+    """Everything that a rule counts, by cell.
+
+    Args:
+        lane: lane of each shipment.
+        arrives: period in which each shipment arrives, past the horizon too.
+    """
+    nothing = (np.empty(0, dtype=np.int64),) * 3
+    if not rule.bought:
+        sales, making = flow.sales.codes, processing.making.codes
+        made = rule.anywhere(parts.process_site[making[0]], making[1], making[2])
+        return Supply(nothing, rule.anywhere(sales[0], sales[1], sales[3]), made, nothing)
+    lanes, coming = parts.lanes, parts.coming
+    at, market = rule.purchased(lanes.origin, lanes.destination, lanes.material)
+    starts = np.searchsorted(lane, np.arange(len(lanes) + 1))
+    pair, shipment = spread(starts[at], starts[at + 1] - 1)
+    cell = rule.cell(lanes.material[at][pair], market[pair], arrives[shipment])
+    here = np.flatnonzero(cell >= 0)
+    shipments = cell[here], shipment[here], lanes.origin[at][pair[here]]
+    at, market = rule.purchased(coming.origin, coming.destination, coming.material)
+    cell = rule.cell(coming.material[at], market, coming.t[at])
+    here = np.flatnonzero(cell >= 0)
+    return Supply(shipments, nothing, nothing, (cell[here], at[here], coming.origin[at[here]]))
+
+
+def rules_of(parts: Parts, *, suppliers: bool) -> Iterator[Rule]:
+    """Rules that hold anywhere, in the order of their names: those that count suppliers, or all others."""
+    table = parts.instance.tables["rules"]
+    begins, ends = parts.windows("rules")
+    names = list(table.columns)
+    rows = (dict(zip(names, row, strict=True)) for row in zip(*(table[name].tolist() for name in names), strict=True))
+    found = zip(rows, begins.tolist(), ends.tolist(), strict=True)
+    for row, begin, end in sorted(found, key=lambda found: (found[0]["rule"], found[0]["from"])):
+        if (row["kind"] == "max_suppliers") is suppliers:
+            rule = Rule(parts, row, range(begin, end + 1))
+            if rule.cells:
+                yield rule
 
 
 class _Rows:
@@ -233,26 +277,7 @@ class _Rows:
         here = np.flatnonzero(rows >= 0)
         self.members.setdefault(name, []).append((rows[here], members[here]))
 
-    def supply(self, rule: _Rule, lane: Array, arrives: Array) -> _Supply:
-        """Everything that a rule counts, by cell."""
-        nothing = (np.empty(0, dtype=np.int64),) * 3
-        if not rule.bought:
-            sales, making = self.flow.sales.codes, self.processing.making.codes
-            made = rule.anywhere(self.parts.process_site[making[0]], making[1], making[2])
-            return _Supply(nothing, rule.anywhere(sales[0], sales[1], sales[3]), made, nothing)
-        lanes, coming = self.parts.lanes, self.parts.coming
-        at, market = rule.purchased(lanes.origin, lanes.destination, lanes.material)
-        starts = np.searchsorted(lane, np.arange(len(lanes) + 1))
-        pair, shipment = spread(starts[at], starts[at + 1] - 1)
-        cell = rule.cell(lanes.material[at][pair], market[pair], arrives[shipment])
-        here = np.flatnonzero(cell >= 0)
-        shipments = cell[here], shipment[here], lanes.origin[at][pair[here]]
-        at, market = rule.purchased(coming.origin, coming.destination, coming.material)
-        cell = rule.cell(coming.material[at], market, coming.t[at])
-        here = np.flatnonzero(cell >= 0)
-        return _Supply(shipments, nothing, nothing, (cell[here], at[here], coming.origin[at[here]]))
-
-    def add(self, rule: _Rule, supply: _Supply) -> None:
+    def add(self, rule: Rule, supply: Supply) -> None:
         """The caps of one rule, and the bases that they are held against."""
         subjects = len(rule.subjects)
         items = {
@@ -282,22 +307,21 @@ class _Rows:
             columns = np.concatenate([cap for cap, _ in items.values()])
             self._constant_rows(rule, cell, subject, np.isin(caps, columns), share_of, amount)
         if priced:
-            first = np.array([int(np.argmax(rule.label == number)) for number in range(len(rule.labels))])
-            due = self._penalty(rule) * self.parts.discount[first[cell % len(rule.labels)]]
+            due = self._penalty(rule) * self.parts.discount[rule.first[cell % len(rule.labels)]]
             self.members.setdefault("priced", []).append((rows, due))
         sign = np.full(len(caps), 1.0 if rule.is_cap else -1.0)
         self.put(sign=sign, share=share_of, amount=amount, given=given, base_given=constant[cell])
         self.cap_count += len(caps)
 
-    def _limit(self, rule: _Rule) -> float:
+    def _limit(self, rule: Rule) -> float:
         """Limit of a quantity, in model units."""
         return float(rule.row["limit"]) * self.parts.mass
 
-    def _penalty(self, rule: _Rule) -> float:
+    def _penalty(self, rule: Rule) -> float:
         """Penalty per mass, in model units."""
         return float(rule.row["penalty"]) * self.parts.price
 
-    def _codes(self, rule: _Rule, cell: Array, subjects: list[str], subject: Array) -> list[Array]:
+    def _codes(self, rule: Rule, cell: Array, subjects: list[str], subject: Array) -> list[Array]:
         """Codes of caps along all dimensions."""
         rest, label = np.divmod(cell, len(rule.labels))
         pool, market = np.divmod(rest, len(rule.markets))
@@ -311,13 +335,13 @@ class _Rows:
             self.names[5].codes(rule.labels)[label],
         ]
 
-    def _demand(self, rule: _Rule) -> Array:
+    def _demand(self, rule: Rule) -> Array:
         """Demand at the markets, by cell."""
         demand = self.parts.demand
         cell, at = rule.at_markets(demand.site, demand.material, demand.t)
         return np.bincount(cell, demand.amount[at], rule.cells)
 
-    def _base(self, rule: _Rule, supply: _Supply, cell: Array) -> Array:
+    def _base(self, rule: Rule, supply: Supply, cell: Array) -> Array:
         """Columns of the bases of some cells: the base of each."""
         cells, number = _numbered(cell, rule.cells)
         at = np.arange(self.base_count, self.base_count + len(cells))
@@ -353,7 +377,7 @@ class _Rows:
         return at[number(cell)]
 
     def _constant_rows(
-        self, rule: _Rule, cell: Array, subject: Array, counted: Array, share: Array, amount: Array
+        self, rule: Rule, cell: Array, subject: Array, counted: Array, share: Array, amount: Array
     ) -> None:
         """A floor with no column to count still is a row: its right-hand side becomes a base that nothing can move."""
         empty = np.flatnonzero(~counted)
@@ -443,14 +467,7 @@ def concentration(
         lane: lane of each shipment.
         arrives: period in which each shipment arrives, past the horizon too.
     """
-    made = _Rows(parts, flow, processing, priority, stocks)
-    table = parts.instance.tables["rules"]
-    begins, ends = parts.windows("rules")
-    names = list(table.columns)
-    rows = (dict(zip(names, row, strict=True)) for row in zip(*(table[name].tolist() for name in names), strict=True))
-    found = zip(rows, begins.tolist(), ends.tolist(), strict=True)
-    for row, begin, end in sorted(found, key=lambda found: (found[0]["rule"], found[0]["from"])):
-        rule = _Rule(parts, row, range(begin, end + 1))
-        if rule.cells:
-            made.add(rule, made.supply(rule, lane, arrives))
-    return made.done()
+    rows = _Rows(parts, flow, processing, priority, stocks)
+    for rule in rules_of(parts, suppliers=False):
+        rows.add(rule, supply(parts, flow, processing, rule, lane, arrives))
+    return rows.done()

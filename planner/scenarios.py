@@ -15,7 +15,7 @@ equal part of what was left. Ranks stay met in full there; where the base plan c
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -153,17 +153,13 @@ class Scenarios:
         """Columns of unmet demand of the held ranks."""
         return self.matrix.column_span("priority.unmet").start + self.network.priority.ranked.sorted[1]
 
-    def _rank_release(self, held: dict[int, float]) -> float:
-        """What letting demand of the held ranks go unmet could save at most, by the base plan's duals.
-
-        A rank that was held at nothing may leave all of its demand unmet, one that was held at more up to what its row
-        allows before it is held.
-        """
-        at, row = self._ranked, self.matrix.row_span("priority.held").slice
-        free = float(np.minimum(self.reduced[at], 0.0) @ self.matrix.col_upper[at])
-        least = np.array([held[rank] for rank in self.network.priority.ranks])
-        dual = np.where(least > 0, self.base.row_duals[row], 0.0)
-        return free + float(np.minimum(dual, 0.0) @ (self.matrix.row_upper[row] - least))
+    def _rank_release(self, held: Mapping[int, float]) -> float:
+        """What letting demand of the held ranks go unmet could save at most, by the base plan's duals."""
+        at, span = self._ranked, self.matrix.row_span("priority.held")
+        known = np.array([held.get(rank, 0.0) for rank in span.index])
+        more = self.matrix.row_upper[span.slice] - known
+        saved = np.minimum(self.base.row_duals[span.slice], 0.0) @ np.maximum(more, 0.0)
+        return float(saved + np.minimum(self.reduced[at], 0.0) @ self.matrix.col_upper[at])
 
 
 def _least(reduced: Array, lower: Array, upper: Array) -> Array:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import highspy
@@ -28,6 +28,7 @@ _ENDS: dict[Any, End] = {
     highspy.HighsModelStatus.kTimeLimit: "limit",
     highspy.HighsModelStatus.kIterationLimit: "limit",
     highspy.HighsModelStatus.kSolutionLimit: "limit",
+    highspy.HighsModelStatus.kObjectiveTarget: "limit",
     highspy.HighsModelStatus.kInterrupt: "interrupted",
 }
 
@@ -123,8 +124,8 @@ class Session:
         self._moved_columns: list[Array] = []
         self._moved_rows: list[Array] = []
         self._other_costs = False
-        self._algorithm = algorithm
-        self._progress, self._told = progress, 0.0
+        self._algorithm, self._threads, self._seed, self.gap = algorithm, threads, seed, gap
+        self._progress, self._told, self._made = progress, 0.0, time.perf_counter()
         found = self.highs.setOptionValue("solver", "hipo") == highspy.HighsStatus.kOk
         self.interior = "hipo" if found else "ipx"
         """Interior point method: that of HiGHS's extras where they are installed."""
@@ -135,6 +136,23 @@ class Session:
         self._pass()
         for callback in (self.highs.cbMipInterrupt, self.highs.cbSimplexInterrupt, self.highs.cbIpmInterrupt):
             callback.subscribe(self._interrupt)
+
+    def like(self, matrix: Matrix, gap: float) -> "Session":
+        """Another object with the same threads, seed and algorithm."""
+        return Session(matrix, threads=self._threads, seed=self._seed, gap=gap, algorithm=self._algorithm)
+
+    def as_it_is(self) -> Matrix:
+        """The matrix with the bounds and costs that this object has now."""
+        model = self.highs.getLp()
+        return replace(
+            self.matrix,
+            cost=np.array(model.col_cost_),
+            offset=float(model.offset_),
+            row_lower=np.array(model.row_lower_),
+            row_upper=np.array(model.row_upper_),
+            col_lower=np.array(model.col_lower_),
+            col_upper=np.array(model.col_upper_),
+        )
 
     def option(self, name: str, value: Any) -> None:
         """Set a HiGHS option.
@@ -186,6 +204,11 @@ class Session:
             incumbent = found.mip_primal_bound if self.is_mip else np.inf
             bound = found.mip_dual_bound if self.is_mip else -np.inf
             self._progress(Progress(found.running_time, iterations, incumbent, bound))
+
+    def tell(self, incumbent: float, bound: float) -> None:
+        """Say where a solve stands that several objects share."""
+        if self._progress is not None:
+            self._progress(Progress(time.perf_counter() - self._made, 0, incumbent, bound))
 
     def costs(self, cost: Array, offset: float = 0.0) -> None:
         """Replace the objective until the next ``restore``."""
@@ -277,6 +300,12 @@ class Session:
         """The basis of the last run, for ``from_basis`` of this object or of another of the same matrix."""
         return self.highs.getBasis()
 
+    def start(self, values: Array) -> None:
+        """Give the next run a plan to start from."""
+        point = highspy.HighsSolution()
+        point.col_value = values.tolist()
+        self.highs.setSolution(point)
+
     def from_basis(self, basis: Any) -> None:
         """Forget the last run and start the next from a basis: what it finds hangs on nothing in between."""
         self.highs.clearSolver()
@@ -353,7 +382,8 @@ class Session:
         has_point = end == "optimal" or (feasible and self.is_mip)
         empty = np.empty(0)
         if not has_point:
-            return Result(end, np.inf, -np.inf, empty, empty, empty)
+            bound = float(info.mip_dual_bound) if self.is_mip and end in ("limit", "interrupted") else -np.inf
+            return Result(end, np.inf, bound, empty, empty, empty)
         solution = self.highs.getSolution()
         objective = float(info.objective_function_value)
         bound = min(float(info.mip_dual_bound), objective) if self.is_mip else objective

@@ -18,6 +18,10 @@ NOTHING = 1e-9
 """Model units below which a quantity or a shadow price is nothing: a hundredth of the solver's tolerance."""
 
 
+Found = dict[str, Any]
+"""Columns of a table: numbers, texts, or labels and codes."""
+
+
 @dataclass(frozen=True)
 class Solution:
     """Values and duals of every column and row, and what turns them into tables."""
@@ -62,6 +66,11 @@ class Solution:
         found = self.duals[self.matrix.row_span(name).slice] if len(self.duals) else np.empty(0)
         return np.where(np.abs(found) > NOTHING, found, 0.0)
 
+    def thresholds(self, site: Array, material: Array, tier: Array) -> Array:
+        """Quantity from which each tier of a site and material holds, in tonnes, as text."""
+        starts = self.assembled.ladders.starts(site, material, tier) * self.mass
+        return np.array([f"{start:.10g}" for start in starts.tolist()], dtype=object)
+
     def periods(self, t: Array) -> pd.Series:
         """Names of periods."""
         return text(Labels(self.parts.periods), t)
@@ -88,3 +97,21 @@ def frame(columns: Sequence[str], found: dict[str, Any], count: int) -> pd.DataF
         values = found.get(name, nothing)
         made[name] = text(*values) if isinstance(values, tuple) else values
     return pd.DataFrame(made, columns=list(columns))
+
+
+def stacked(*parts: Found) -> Found:
+    """Tables under one another, those with rows; a name that a part lacks is empty there."""
+    some = [part for part in parts if len(part["t"])] or [parts[0]]
+    if len(some) == 1:
+        return some[0]
+    found: Found = {}
+    for name in dict.fromkeys(name for part in some for name in part):
+        columns = [part.get(name, (Labels([""]), np.zeros(len(part["t"]), dtype=np.int64))) for part in some]
+        if not isinstance(columns[0], tuple):
+            found[name] = np.concatenate(columns)
+            continue
+        starts = np.cumsum([0, *(len(labels) for labels, _ in columns)])
+        names = np.concatenate([labels.names for labels, _ in columns])
+        codes = [codes + at for (_, codes), at in zip(columns, starts[:-1], strict=True)]
+        found[name] = Labels(names), np.concatenate(codes)
+    return found

@@ -16,6 +16,7 @@ import pandas as pd
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
+from planner.mip import MANY, solve_by_blocks
 from planner.session import End, Result, Session
 
 TINY = 1e-7
@@ -97,7 +98,7 @@ def ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) 
         columns = np.concatenate([_ranked(session, network, rank)[0] for rank in ranks])
         session.column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
         with clock.step("solve"):
-            result = session.run(clock.left, hot=hot)
+            result = _run(session, network, clock, hot=hot)
         if result.end != "infeasible":
             return result, dict.fromkeys(ranks, 0.0)
         session.restore()
@@ -107,14 +108,21 @@ def ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) 
         cost[columns] = weights
         session.costs(cost)
         with clock.step("solve"):
-            result = session.run(clock.left, hot=hot or rank != ranks[0])
+            result = _run(session, network, clock, hot=hot or rank != ranks[0])
         if result.end != "optimal":
             return replace(result, objective=np.inf, values=np.empty(0), row_duals=np.empty(0)), held
         held[rank] = _hold(session, network, rank, result, columns, weights)
     if held:
         session.costs(session.matrix.cost, session.matrix.offset)
     with clock.step("solve"):
-        return session.run(clock.left, hot=hot or bool(held)), held
+        return _run(session, network, clock, hot=hot or bool(held)), held
+
+
+def _run(session: Session, network: Network, clock: Clock, *, hot: bool) -> Result:
+    """One solve: by HiGHS alone, or where there are many integers, block by block."""
+    if session.matrix.integer.sum() < MANY:
+        return session.run(clock.left, hot=hot)
+    return solve_by_blocks(session, network, clock.left)
 
 
 def _ranked(session: Session, network: Network, rank: int) -> tuple[Array, Array]:

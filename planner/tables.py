@@ -41,12 +41,13 @@ Period = Annotated[
     Field(json_schema_extra=_unit("period")),
 ]
 Price = Annotated[float, _number, _bounds("money/mass", ge=0)]
+Penalty = Annotated[float, _number, _bounds("money/mass, or money per supplier", ge=0)]
 Credit = Annotated[float, _number, _bounds("money/mass")]
 Holding = Annotated[float, _number, _bounds("money/mass/year", ge=0)]
 Money = Annotated[float, _number, _bounds("money", ge=0)]
 Rate = Annotated[float, _number, _bounds("mass/year", ge=0)]
 Mass = Annotated[float, _number, _bounds("mass", ge=0)]
-Limit = Annotated[float, _number, _bounds("fraction, or mass per `per`", ge=0)]
+Limit = Annotated[float, _number, _bounds("fraction, mass per `per`, or suppliers", ge=0)]
 Share = Annotated[float, _number, _bounds("fraction", ge=0, le=1)]
 Loss = Annotated[float, _number, _bounds("fraction", ge=0, lt=1)]
 Duty = Annotated[float, _number, _bounds("fraction of customs value", ge=0, le=20)]
@@ -187,6 +188,24 @@ class OfferRow(Row):
     """Site capacity used in each period in which anything is sold."""
     origin: Text = ""
     """Place where the element was mined or recycled; empty = the site's place."""
+
+
+class TierRow(Row):
+    """The price from a quantity on of what a site sells in a calendar year."""
+
+    TABLE = "tiers"
+    KEY = ("site", "material", "from_quantity")
+
+    site: Name
+    """The seller; a name from ``sites``."""
+    material: Name
+    """What it offers; a name from ``materials``."""
+    from_quantity: Rate
+    """Quantity of a calendar year from which on the price holds; below the first, that of the offer holds."""
+    price: Price
+    """Price at the seller's gate, without freight and duty."""
+    scheme: Annotated[Literal["incremental", "all_units"], Field(json_schema_extra=_unit("incremental, all_units"))]
+    """Whether it holds for the quantity above, or for all of the year's; one scheme for each site and material."""
 
 
 class ProcessRow(Row):
@@ -418,11 +437,13 @@ class RuleRow(Row):
     until: Period = ""
     """Last period; empty = to the end."""
     kind: Annotated[
-        Literal["max_share", "min_share", "max_quantity", "min_quantity"], Field(json_schema_extra=_unit("kind"))
+        Literal["max_share", "min_share", "max_quantity", "min_quantity", "max_suppliers"],
+        Field(json_schema_extra=_unit("kind")),
     ]
     """What is limited."""
     limit: Limit
-    """The limit: a fraction for shares, tonnes per period, year or horizon for quantities."""
+    """The limit: a fraction for shares, tonnes per period, year or horizon for quantities, a whole number of subjects
+    for suppliers."""
     subject_by: Annotated[
         Literal["place", "owner", "site", "group"], Field(json_schema_extra=_unit("place, owner, site, group"))
     ]
@@ -458,8 +479,8 @@ class RuleRow(Row):
     """Stages each or together; required where the scope holds more than one."""
     market_pool: Pool = ""
     """Markets each or together; required where the scope holds more than one."""
-    penalty: Price | None = None
-    """Price of a tonne of excess; empty = hard."""
+    penalty: Penalty | None = None
+    """Price of a tonne of excess, or of each supplier too many; empty = hard."""
     protected: YesNo = "no"
     """Whether the rule is never offered for repair."""
     source: Text = ""
@@ -475,6 +496,7 @@ TABLES: dict[str, type[Row]] = {
         GroupRow,
         SiteRow,
         OfferRow,
+        TierRow,
         ProcessRow,
         RecipeRow,
         LaneRow,
@@ -491,7 +513,6 @@ TABLES: dict[str, type[Row]] = {
 """Every table that is read, by name, in the order in which people fill them in."""
 
 LATER_TABLES = (
-    "tiers",
     "discounts",
     "bundles",
     "attributes",
@@ -512,7 +533,6 @@ LATER_VALUES = {
         "max_hhi",
         "max_spend",
         "min_spend",
-        "max_suppliers",
         "min_suppliers",
         "min_award",
         "max_average",

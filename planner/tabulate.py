@@ -5,7 +5,6 @@ of the codes, so nothing is sorted as text.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +14,9 @@ from planner.codes import keys
 from planner.periods import label, ordinal
 from planner.plan import PLAN_TABLES
 from planner.rulereport import prices, rule_report
-from planner.solution import Solution, frame, text, total
+from planner.solution import Found, Solution, frame, stacked, text, total
 from planner.standing import concentration, cover
-
-Found = dict[str, Any]
-"""Columns of a table: numbers, texts, or labels and codes."""
+from planner.supplierreport import supplier_report, supplying, used_suppliers
 
 
 def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFrame]:
@@ -29,16 +26,19 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
         held: least weighted unmet demand of each rank that was held, in model money.
     """
     made = _made(solution)
-    rules = rule_report(solution)
+    tiers = _tiers(solution)
+    supplied = supplying(solution)
+    rules = stacked(rule_report(solution), supplier_report(solution, supplied))
     found: dict[str, Found] = {
         "flows": _flows(solution),
-        "sales": _sales(solution),
+        "sales": _sales(solution, tiers),
+        "tiers": tiers,
         "activity": _activity(solution),
         "made": made,
         "stock": _stock(solution),
         "demand": _demand(solution),
         "surplus": _surplus(solution),
-        "activations": _activations(solution),
+        "activations": stacked(_activations(solution), _reached(solution), used_suppliers(solution, supplied)),
         "rules": rules,
         "cover": cover(solution, made),
         "concentration": concentration(solution, made),
@@ -91,21 +91,49 @@ def _flows(solution: Solution) -> Found:
     }
 
 
-def _sales(solution: Solution) -> Found:
+def _sales(solution: Solution, tiers: Found) -> Found:
+    """What offers sold; of those with tiers, price is the average of what was paid."""
     sold = solution.value("flow.sold")
     at = np.flatnonzero(sold)
     flow = solution.network.flow
     site, material, since, t = (codes[at] for codes in flow.sales.codes)
-    price = flow.price.array[flow.sales.project((0, 1, 2), flow.offers)][at] * solution.price
+    price = flow.price.array[flow.sales.project((0, 1, 2), flow.offers)] * solution.price
+    cost = sold * solution.mass * price
+    tiered = solution.network.tiers.sales.project((0, 1, 2, 3), flow.sales)
+    cost[tiered] = 0.0
+    np.add.at(cost, tiers["sale"], tiers["cost"])
+    price[tiered] = cost[tiered] / np.where(sold[tiered] > 0, sold[tiered] * solution.mass, 1.0)
     return {
         "site": (solution.parts.sites, site),
         "material": (solution.parts.materials, material),
         "from": (flow.sales.labels[2], since),
         "period": _period(solution, t),
         "quantity": sold[at] * solution.mass,
-        "price": price,
-        "cost": sold[at] * solution.mass * price,
+        "price": price[at],
+        "cost": cost[at],
         "t": t,
+    }
+
+
+def _tiers(solution: Solution) -> Found:
+    """What was bought in each tier; ``sale`` is the sale that it belongs to."""
+    data, flow = solution.network.tiers, solution.network.flow
+    bought = solution.value("tiers.bought")
+    at = np.flatnonzero(bought)
+    site, material, since, t, tier = (codes[at] for codes in data.parts.codes)
+    own = data.parts.project((0, 1, 4), data.tiers)[at]
+    listed = flow.price.array[data.parts.project((0, 1, 2), flow.offers)][at]
+    price = np.where(own >= 0, np.append(data.price.array, 0.0)[own], listed) * solution.price
+    return {
+        "site": (solution.parts.sites, site),
+        "material": (solution.parts.materials, material),
+        "from": (data.parts.labels[2], since),
+        "period": _period(solution, t),
+        "from_quantity": solution.assembled.ladders.starts(site, material, tier) * solution.mass,
+        "quantity": bought[at] * solution.mass,
+        "price": price,
+        "cost": bought[at] * solution.mass * price,
+        "sale": data.parts.project((0, 1, 2, 3), flow.sales)[at],
     }
 
 
@@ -230,6 +258,25 @@ def _activations(solution: Solution) -> Found:
         "used": np.ones(len(at)),
         "cost": data.cost.array[at] / parts.discount[t] * solution.money,
         "t": t,
+    }
+
+
+def _reached(solution: Solution) -> Found:
+    """Tiers that were reached, where that is a yes or no; ``from`` is the threshold in tonnes."""
+    index, parts = solution.network.tiers.switches, solution.parts
+    at = np.flatnonzero(solution.value("tiers.reached"))
+    site, material, year, tier = (codes[at] for codes in index.codes)
+    thresholds = solution.thresholds(site, material, tier)
+    nothing = np.zeros(len(at))
+    return {
+        "kind": (Labels(["tier"]), nothing.astype(np.int64)),
+        "site": (parts.sites, site),
+        "material": (parts.materials, material),
+        "from": (Labels(thresholds), np.arange(len(at))),
+        "period": (index.labels[2], year),
+        "used": np.ones(len(at)),
+        "cost": nothing,
+        "t": nothing.astype(np.int64),
     }
 
 

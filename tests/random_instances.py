@@ -242,13 +242,54 @@ def _activations(draft: Draft) -> None:
     draft.add("routes", **route, capacity=draft.number(40.0, 100.0), fixed_cost=rng.choice([0.0, 50.0]))
 
 
+def _tiers(draft: Draft, integers: bool) -> None:
+    """Prices by quantity for half of the offers: rising and incremental, or with integers also falling or all units."""
+    years = 1.0 if draft.length == "year" else 0.5
+    for row in list(draft.tables["offers"]):
+        if draft.chance(0.5):
+            scheme = draft.rng.choice(["incremental", "all_units"]) if integers else "incremental"
+            rises = not integers or draft.chance(0.3)
+            start, price = 0.0, float(row["price"])
+            for _ in range(draft.rng.choice([1, 2, 2, 3])):
+                start += draft.number(5.0, 30.0) * years
+                price *= draft.number(1.02, 1.3, 2) if rises else draft.number(0.75, 0.98, 2)
+                pair = {"site": row["site"], "material": row["material"]}
+                draft.add("tiers", **pair, from_quantity=round(start, 1), price=round(price, 2), scheme=scheme)
+            if draft.chance(0.2):
+                draft.add("tiers", **pair, from_quantity=0.0, price=row["price"] * 0.95, scheme=scheme)
+            if rises and scheme == "incremental" and not draft.integers and draft.chance(0.3):
+                row["capacity"] = None
+            if draft.chance(0.3):
+                second = row | {"from": draft.names[1], "price": round(row["price"] * 1.01, 2)}
+                row["until"] = draft.names[0]
+                draft.add("offers", **second)
+
+
+def _suppliers(draft: Draft, number: int) -> None:
+    """At most one or two places, owners or sites supply the markets, the first plants, or make a material."""
+    per, by = draft.rng.choice(["period", "year", "horizon"]), draft.rng.choice(["place", "owner", "site"])
+    row: Row = {"kind": "max_suppliers", "limit": draft.rng.choice([1, 1, 2]), "per": per, "subject_by": by}
+    what = draft.rng.choice(["last", "last", "ore", "made"])
+    row |= {"basis": "made" if what == "made" else "purchases", "material": "ore" if what == "ore" else draft.last}
+    if what == "ore":
+        row |= {"market": ";".join(draft.sites(f"{draft.materials[1]} plant")), "market_pool": "together"}
+    elif what == "last":
+        row["market_pool"] = draft.rng.choice(["each", "together"])
+    if draft.chance(0.2) and by == "place":
+        row["except"] = "home"
+    if draft.chance(0.6):
+        row["penalty"] = draft.number(50.0, 2000.0)
+    draft.add("rules", rule=f"suppliers {number}", **row)
+
+
 def random_instance(seed: int, ranks: int | None = None, integers: bool | None = None) -> tuple[Row, Tables]:
     """Header and tables of the instance with this seed.
 
     Args:
         seed: any integer.
         ranks: 0 = all demand must be met, 1 or 2 = priorities in so many ranks; drawn where it is not given.
-        integers: whether there are charges, least awards and the like; drawn where it is not given.
+        integers: whether there are charges, least awards and the like; drawn where it is not given. Falling prices,
+            prices of all units and numbers of suppliers come where it is not refused.
     """
     rng = random.Random(seed)
     length = rng.choice(["year", "quarter"])
@@ -278,4 +319,10 @@ def random_instance(seed: int, ranks: int | None = None, integers: bool | None =
         "discount_rate": rng.choice([0.0, 0.05]),
         "home": "allies",
     }
+    draft.rng = random.Random(f"{seed} tiers")
+    if draft.chance(0.6):
+        _tiers(draft, integers is not False and draft.chance(0.7))
+    if integers is not False and draft.chance(0.5):
+        for number in range(draft.rng.choice([1, 1, 2])):
+            _suppliers(draft, number)
     return head, draft.tables

@@ -59,11 +59,22 @@ class SecondSolver:
 
 
 def wider(network: Network, factor: float) -> Network:
-    """The same network with every big-M so many times as large: the optimum of a valid model cannot move."""
+    """The same network with every big-M so many times as large: the optimum of a valid model cannot move.
+
+    Of tiers, the big-M is the width of the last one of a site, material and year; without a switch it has no row or
+    only room.
+    """
     old = network.activation
-    most = Values(old.switches, factor * old.most.array)
+    switches = Values(old.switches, factor * old.most.array)
+    of, last = network.tiers.bands.codes, {}
+    for band, key in enumerate(zip(*(codes.tolist() for codes in of[:3]), strict=True)):
+        last[key] = band
+    width = network.tiers.width.array.copy()
+    width[list(last.values())] *= factor
+    tiers = replace(network.tiers, width=Values(network.tiers.bands, width))
     links = Values(old.links, factor * old.link_most.array)
-    return replace(network, activation=replace(old, most=most, link_most=links))
+    suppliers = replace(network.suppliers, most=Values(network.suppliers.links, factor * network.suppliers.most.array))
+    return replace(network, activation=replace(old, most=switches, link_most=links), suppliers=suppliers, tiers=tiers)
 
 
 def least_cost(network: Network) -> float | None:

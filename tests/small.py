@@ -52,6 +52,10 @@ Weld,ore,2029,,22,4000,0,0,1,0,
 Baotou,oxide,,,55,9000,0,0,1,0,CHN
 Baotou,magnet,,,120,5000,0,0,1,0,
 """,
+    "tiers": """site,material,from_quantity,price,scheme
+Baotou,magnet,1000,115,incremental
+Baotou,magnet,2500,110,incremental
+""",
     "processes": """process,site,capacity,cost,fixed_cost,min_load,from,until
 separate,Kuantan,3000,8,500,0.2,,
 press,Osaka,4000,30,0,0,2027,2030
@@ -109,6 +113,7 @@ cap,,2028,max_share,0.9,place,,home,magnet,,allies,purchases,consumption,year,,t
 cap,2029,,max_share,0.8,place,,home,magnet,,allies,purchases,consumption,year,,together,50
 lynas,,,max_quantity,9000,owner,Lynas,,oxide,,,made,,year,,,
 china,,,max_share,0.95,group,concern,,,oxide,Osaka,purchases,purchases,period,together,,10
+few,,,max_suppliers,2,place,,,magnet,,Dallas,purchases,,year,,,
 """,
 }
 

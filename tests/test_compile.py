@@ -122,7 +122,10 @@ def test_pyomo_evaluates_no_rule_of_ours(monkeypatch: pytest.MonkeyPatch) -> Non
     for component in (pyo.Constraint, pyo.Var, pyo.Param, IndexedSet, pyo.Expression, pyo.Objective):
         for kind in {component, *component.__subclasses__()}:
             monkeypatch.setattr(kind, "construct", refuse)
-    for instance in (planner.load("allied-magnets"), charged_route(), from_frames(*random_instance(4, integers=True))):
+    random = [from_frames(*random_instance(seed, integers=True)) for seed in (4, 24)]
+    tiers_and_suppliers = assemble(random[1])
+    assert len(tiers_and_suppliers.tiers.switches) and len(tiers_and_suppliers.suppliers.links)
+    for instance in (planner.load("allied-magnets"), charged_route(), *random):
         assert compile_model(build(assemble(instance))).untraced == 0
 
 

@@ -296,11 +296,11 @@ def test_an_error_cell_of_excel_is_found_where_the_reader_gives_a_blank(tmp_path
         sheet.write_formula(3, 2, "=1+1", None, 2)
         book.add_worksheet("Sheet3")
         book.add_worksheet("README").write(0, 0, "A story.")
-        book.add_worksheet("tiers").write(0, 0, "site")
+        book.add_worksheet("discounts").write(0, 0, "seller")
 
     assert [str(problem) for problem in problems_of(path)] == [
         "materials!C2, customs_value: #DIV/0! is an error of the spreadsheet; mend the formula or type the number",
-        "tiers: the table 'tiers' is not yet supported; take it out",
+        "discounts: the table 'discounts' is not yet supported; take it out",
     ]
 
 
@@ -358,11 +358,11 @@ def _ods_cell(value: object) -> str:
 def test_frames_with_unknown_tables_are_refused() -> None:
     """With the name that was meant."""
     with pytest.raises(InputError) as caught:
-        from_frames(HEAD, {**TINY, "ofers": [], "tiers": pd.DataFrame()})
+        from_frames(HEAD, {**TINY, "ofers": [], "discounts": pd.DataFrame()})
 
     assert [problem.message for problem in caught.value.problems] == [
+        "the table 'discounts' is not yet supported",
         "there is no table 'ofers'; did you mean 'offers'?",
-        "the table 'tiers' is not yet supported",
     ]
 
 

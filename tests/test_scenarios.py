@@ -27,7 +27,7 @@ def lost(kept: Kept, seed: int, count: int) -> list[Disruption]:
     for number in range(count):
         gone = (site == rng.choice(site)) & (t >= rng.choice(t))
         keeps = float(rng.choice([0.0, 0.5]))
-        upper = np.where(np.isfinite(matrix.col_upper[columns[gone]]), matrix.col_upper[columns[gone]] * keeps, 0.0)
+        upper = keeps * np.nan_to_num(matrix.col_upper[columns[gone]], posinf=0.0)
         found.append(Disruption(f"{seed}.{number}", columns[gone], np.zeros(int(gone.sum())), upper))
     return found
 

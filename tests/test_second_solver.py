@@ -47,7 +47,9 @@ def felt(plan: Plan) -> frozenset[str]:
         "loss": (flows["arriving"] < flows["quantity"] - 1e-6).any(),
         "cover": tight.any(),
         "unmet demand": (plan.demand["unmet"] > 1e-6).any(),
-        "activation": not plan.activations.empty,
+        "activation": (~plan.activations["kind"].isin(["tier", "supplier"])).any(),
+        "tier by switch": (plan.activations["kind"] == "tier").any(),
+        "rising tier": ((plan.tiers["from_quantity"] > 0).any() and not plan.is_mip),
         "surplus": not plan.surplus.empty,
     }
     return frozenset(found | {name for name, used in parts.items() if used})
@@ -106,4 +108,5 @@ def test_every_part_is_felt() -> None:
     print(f"of {len(SEEDS)} seeds {SEEDS}: {dict(count)}")
 
     wanted = {*KINDS, "hard rule", "priced rule", "lead time", "loss", "cover", "unmet demand", "activation", "surplus"}
+    wanted |= {"max_suppliers", "tier by switch"}
     assert {part: count[part] for part in wanted if count[part] < 10} == {}

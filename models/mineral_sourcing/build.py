@@ -20,10 +20,24 @@ from mineral_sourcing import (
     priority,
     processing,
     stockpile,
+    suppliers,
+    tiers,
 )
 from mineral_sourcing.network import Network
 
-FAMILIES = (flow, processing, priority, stockpile, balance, activation, capacity, concentration, cost)
+FAMILIES = (
+    flow,
+    tiers,
+    processing,
+    priority,
+    stockpile,
+    balance,
+    activation,
+    capacity,
+    concentration,
+    suppliers,
+    cost,
+)
 """Each family reads only those before it."""
 
 RULES = {

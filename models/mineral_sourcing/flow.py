@@ -16,7 +16,8 @@ r"""Flow: what offers sell and what lanes carry.
 ======================  =====================================================  ==========
 
 Price, freight and duty fall in the period of dispatch, on dispatched tonnes. A dispatch that would arrive after the
-horizon has a column only where ``in_transit.final`` allows it, and that is its bound.
+horizon has a column only where ``in_transit.final`` allows it, and that is its bound. Offers with tiers are paid for
+in ``tiers``.
 """
 
 import pyomo.environ as pyo
@@ -31,6 +32,7 @@ def add(m: pyo.Block, network: Network) -> None:
     flow.SHIPMENTS = pyo.Set(dimen=4, initialize=data.shipments)
     flow.SALES = pyo.Set(dimen=4, initialize=data.sales)
     flow.LANES = pyo.Set(dimen=3, initialize=data.lanes)
+    flow.LISTED = pyo.Set(dimen=4, initialize=data.listed)
     flow.OFFERS = pyo.Set(dimen=3, initialize=data.offers)
     flow.ship_limit = pyo.Param(flow.SHIPMENTS, initialize=data.shipment_limit)
     flow.sold_limit = pyo.Param(flow.SALES, initialize=data.sale_limit)
@@ -55,5 +57,5 @@ def add(m: pyo.Block, network: Network) -> None:
         carried = sum(
             m.discount[t] * (b.freight[o, d, k] + b.duty[o, d, k, t]) * b.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS
         )
-        bought = sum(m.discount[t] * b.price[i, k, f] * b.sold[i, k, f, t] for i, k, f, t in b.SALES)
+        bought = sum(m.discount[t] * b.price[i, k, f] * b.sold[i, k, f, t] for i, k, f, t in b.LISTED)
         return carried + bought + sum(m.discount[t] * b.unpaid[t] for t in m.PERIODS)

@@ -32,6 +32,8 @@ class Flow:
     sale_limit: Values
     price: Values
     """By offer."""
+    listed: Index
+    """Sales of offers without tiers: they are paid at the offer's price."""
     unpaid: Values
     """Money due on arrival for what was under way unpaid, by period."""
 
@@ -194,7 +196,7 @@ class Activation:
     switches: Index
     """(kind, site or origin, destination, material, process, from, year or period)"""
     most: Values
-    """Big-M: no optimal plan has more; derived in ``planner.limits``."""
+    """Big-M: no optimal plan has more; derived in ``planner.needs``."""
     cost: Values
     """Present value."""
     sales: Groups
@@ -208,6 +210,68 @@ class Activation:
     link_of: Groups
     link_most: Values
     link_shipments: Groups
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """Prices by the quantity of a calendar year."""
+
+    tiers: Index
+    """(site, material, tier): those with a price of their own"""
+    price: Values
+    sales: Index
+    """(site, material, from, period): sales of offers with tiers"""
+    parts: Index
+    """(site, material, from, period, tier): what a sale may buy in each tier that the year can reach"""
+    of_sale: Groups
+    priced: Index
+    """Parts in a tier with a price of its own."""
+    listed: Index
+    """Parts below the first threshold, at the offer's price."""
+    bands: Index
+    """(site, material, year, tier): tiers that hold no more than so much"""
+    in_band: Groups
+    width: Values
+    """What each switch adds to a band; below 0 where it takes away."""
+    room: Values
+    opened_by: Groups
+    switches: Index
+    """(site, material, year, tier)"""
+    filled: Groups
+    """Parts that hold at least ``least`` if yes."""
+    least: Values
+
+
+@dataclass(frozen=True)
+class Suppliers:
+    """Limits on how many subjects supply."""
+
+    candidates: Index
+    """(rule, from, subject, material, market, period label): every subject with anything to count"""
+    shipments: Groups
+    sales: Groups
+    runs: Groups
+    given: Values
+    """What was under way, by candidate."""
+    cells: Index
+    """(rule, from, material, market, period label): every count that is reported"""
+    of_cell: Groups
+    switches: Index
+    """Candidates of the cells that hold more of them than the limit allows."""
+    links: Index
+    """Switches with a column that counts."""
+    most: Values
+    """Big-M: no optimal plan has more; derived in ``planner.suppliers``."""
+    surely: Values
+    """1 where something was under way."""
+    counts: Index
+    """Cells that hold more candidates than the limit allows."""
+    counted: Groups
+    limit: Values
+    priced: Index
+    priced_in: Groups
+    penalty: Values
+    """Present value per supplier."""
 
 
 @dataclass(frozen=True)
@@ -229,3 +293,5 @@ class Network:
     stock: Stock
     concentration: Concentration
     activation: Activation
+    tiers: Tiers
+    suppliers: Suppliers

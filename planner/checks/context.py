@@ -38,7 +38,7 @@ class Nodes:
         material, taken, given = (cells[row] for cells in codes.pick("recipes", ["material", "input", "output"]))
         origin, destination, goods = whole.ends
         coming = codes["in_transit", "material"]
-        pairs = {name: codes.pick(name, PAIR) for name in ("offers", "demands", "stockpiles")} | {
+        pairs = {name: codes.pick(name, PAIR) for name in ("offers", "tiers", "demands", "stockpiles")} | {
             "recipes": [site, material],
             "start": [origin, goods],
             "end": [destination, goods],

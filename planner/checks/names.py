@@ -8,7 +8,7 @@ import numpy as np
 
 from planner.checks.context import Network
 from planner.codes import Flags, repeated
-from planner.findings import Findings, suggest
+from planner.findings import Findings, suggest, written
 from planner.instance import Instance
 from planner.scope import split
 from planner.tables import TABLES, columns
@@ -19,6 +19,8 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("offers", "site", "site"),
     ("offers", "material", "material"),
     ("offers", "origin", "place"),
+    ("tiers", "site", "site"),
+    ("tiers", "material", "material"),
     ("processes", "site", "site"),
     ("recipes", "process", "process"),
     ("recipes", "material", "material"),
@@ -71,7 +73,8 @@ def duplicate_keys(instance: Instance, found: Findings) -> None:
     for table, row in TABLES.items():
         frame = instance.tables[table]
         key = list(row.KEY)
-        if not repeated(instance.codes.pick(table, key)).any():
+        named = [name for name in key if not columns(table)[name].numeric]
+        if not repeated(instance.codes.pick(table, named)).any():
             continue
         needed = [name for name in key if columns(table)[name].required]
         twice = frame.loc[frame.duplicated(key, keep=False)]
@@ -80,7 +83,7 @@ def duplicate_keys(instance: Instance, found: Findings) -> None:
         later = twice.loc[twice.duplicated(key)]
         told = f"the same {' and '.join(key)} as line {{}}; take one of the two lines out"
         listed = (
-            (int(line), ", ".join(text for text in cells if text), told.format(first.loc[line]))
+            (int(line), ", ".join(text for text in map(written, cells) if text), told.format(first.loc[line]))
             for line, *cells in later[key].itertuples()
         )
         found.several(table, key[0], listed, len(later))

@@ -167,7 +167,8 @@ def landed_costs(whole: Network, nodes: Nodes) -> Floats:
     """Least cost of a tonne at each node, as the module describes; infinite where nothing supplies it."""
     codes, recipes, start, end = whole.instance.codes, nodes.recipes, nodes.number["start"], nodes.number["end"]
     dearest: Floats = np.full(nodes.count, -np.inf)
-    np.fmax.at(dearest, nodes.number["offers"], codes["offers", "price"])
+    for table in ("offers", "tiers"):
+        np.fmax.at(dearest, nodes.number[table], codes[table, "price"])
     cost = np.where(np.isneginf(dearest), np.inf, dearest)
     freight, loss = (nodes.lanes[name].to_numpy() for name in ("freight", "loss"))
     extra = freight + (whole.rates.per_mass.max(axis=1) if len(freight) else 0.0)

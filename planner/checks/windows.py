@@ -169,6 +169,7 @@ def partial_years(instance: Instance, found: Findings) -> None:
     for table, column, what in (
         ("offers", "fixed_cost", "is charged whole"),
         ("offers", "min_award", "is owed whole"),
+        ("tiers", "from_quantity", "is the quantity of the periods that are planned, not of the whole year"),
         ("processes", "fixed_cost", "is charged whole"),
         ("lanes", "fixed_cost", "is charged whole"),
         ("routes", "fixed_cost", "is charged whole"),

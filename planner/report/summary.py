@@ -38,14 +38,15 @@ def binding_rules(plan: Plan) -> pd.DataFrame:
     ``last_limit`` (fraction or tonnes), ``least_price`` and ``most_price`` (undiscounted saving per tonne of excess
     allowed) and ``worth``: what one percentage point of a share, or one percent of a quantity, would save in all these
     periods, present value and at the margin. By the envelope theorem that is the shadow price times a hundredth of
-    the base, or of the limit.
+    the base, or of the limit. A number of suppliers has no price at the margin: such rules are left out.
     """
-    rows = plan.rules.assign(
-        bound=plan.rules["shadow_price"] != 0,
-        price=plan.rules["shadow_price_undiscounted"].abs(),
-        worth=plan.rules["shadow_price"].abs() * plan.rules["base"].fillna(plan.rules["limit"]) / 100,
-        since=plan.rules["period"].str.split("..", regex=False).str[0],
-        until=plan.rules["period"].str.split("..", regex=False).str[-1],
+    rules = plan.rules[plan.rules["unit"] != "suppliers"]
+    rows = rules.assign(
+        bound=rules["shadow_price"] != 0,
+        price=rules["shadow_price_undiscounted"].abs(),
+        worth=rules["shadow_price"].abs() * rules["base"].fillna(rules["limit"]) / 100,
+        since=rules["period"].str.split("..", regex=False).str[0],
+        until=rules["period"].str.split("..", regex=False).str[-1],
     )
     holds = rows.groupby(RULE, sort=False).size().rename("holds").reset_index()
     found = (
@@ -124,13 +125,14 @@ def _figures(plan: Plan, rules: pd.DataFrame, bought: pd.DataFrame) -> tuple[tup
     where = f" in {len(countries)} countries" if len(countries) > 1 else ""
     sites = bought["site"].nunique()
     source = "1 site" if sites == 1 else f"{sites} sites"
+    binding = plan.rules.loc[plan.rules["binding"] == "yes", "rule"].nunique()
     discounted = f", discounted at {percent(head.discount_rate)}" if head.discount_rate else ""
     return (
         ("cost", f"{money(plan.objective)} {head.currency}, present value{when}{discounted}"),
         ("proof", _proof(plan)),
         ("demand", _served(plan)),
         ("bought", f"for {money(total)} {head.currency}, undiscounted, from {source}{where}{first}"),
-        ("rules that bind", f"{rules['rule'].nunique()} of {plan.rules['rule'].nunique()}"),
+        ("rules that bind", f"{binding} of {plan.rules['rule'].nunique()}"),
     )
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.plan import Plan
-from planner.verify import ledger, policy, proof, reports, rows, rulebook, switches
-from planner.verify.columns import quantities, read
+from planner.verify import ladders, ledger, policy, proof, reports, rows, rulebook, suppliers, switches, terms
+from planner.verify.columns import KEYS, quantities, read
 from planner.verify.faults import Fault, Faults, number
+from planner.verify.frames import stacked
 from planner.verify.matrix import Matrix, Model
 from planner.verify.world import World
 
@@ -58,23 +59,33 @@ def verify(plan: Plan) -> Verification:
     faults = Faults(world.names)
     found = read(world, plan, faults)
     q = quantities(world, matrix, found, faults)
-    on, activations = switches.switched(switches.candidates(world, q), found, faults)
+    book = policy.book(world)
+    counts, against = terms.terms(world, book, q)
+    subjects = suppliers.candidates(world, book, counts)
+    years = ladders.years(world, q)
+    parts = (switches.candidates(world, q), ladders.switches(world, years), subjects)
+    on, activations = switches.switched(stacked(parts, switches.CHARGE), found, faults)
+    mixed = bool(on["free"].any())
     rows.every(world, matrix, q, found, on)
     switches.switches(world, matrix, q, on)
-    rules, listed = rulebook.ruled(world, matrix, policy.book(world), q, found, faults)
+    ladders.bands(world, matrix, q, years, on, faults)
+    told, reported = suppliers.parted(book, found["rules"])
+    rules, listed = rulebook.ruled(world, matrix, book, counts, against, told, faults)
+    numbers = suppliers.counted(world, matrix, book, counts, on, reported, faults)
+    every = stacked([rules, numbers], [*KEYS["rules"], "t", "penalty"])
     model = Model.of(matrix)
     proof.kept(model, matrix, faults)
-    costs = ledger.costs(world, q, rules, on)
+    costs = ledger.costs(world, q, every, on)
     ledger.follow(world, q, found, costs, faults)
     ledger.switched(activations, on, faults)
-    ledger.ranked(found, q, len(on) > 0, faults)
+    ledger.ranked(found, q, mixed, faults)
     reports.ruled(world, found, rules, listed, faults)
     reports.covered(world, q, found, faults)
-    reports.undiscounted(world, found, rules, faults)
+    reports.undiscounted(world, found, every, faults)
     variable = np.isin(costs["component"], world.names.of(VARIABLE))
     objective, charges = float(costs["present_value"].sum()), float(costs["present_value"][~variable].sum())
     bound = proof.priced(world, model, matrix, found, charges, objective, faults)
-    figures(plan, objective, bound, len(on) > 0, faults)
+    figures(plan, objective, bound, mixed, faults)
     mixed = plan.is_mip
     return Verification(
         faults=faults.all(),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.plan import PLAN_TABLES, TEXT, Plan
-from planner.verify import shipping
+from planner.verify import ladders, shipping
 from planner.verify.faults import SHOWN, Faults, Match, number
 from planner.verify.frames import Array, Floats, Frame, find, grouped, join, repeated, runs, stacked
 from planner.verify.matrix import NAMES, Matrix
@@ -19,12 +19,24 @@ from planner.verify.world import World
 KEYS: dict[str, tuple[str, ...]] = {
     "flows": ("origin", "destination", "material", "period"),
     "sales": ("site", "material", "from", "period"),
+    "tiers": ("site", "material", "from", "period", "from_quantity"),
     "activity": ("process", "period"),
     "made": ("process", "material", "period"),
     "stock": ("site", "material", "period"),
     "demand": ("site", "material", "period", "priority"),
     "surplus": ("site", "material", "period"),
-    "activations": ("kind", "site", "destination", "material", "process", "from", "period"),
+    "activations": (
+        "kind",
+        "site",
+        "destination",
+        "material",
+        "process",
+        "rule",
+        "subject",
+        "market",
+        "from",
+        "period",
+    ),
     "costs": ("component", "site", "destination", "material", "process", "priority", "rule", "period"),
     "rules": ("rule", "from", "subject", "material", "market", "period"),
     "cover": ("covers", "material", "period"),
@@ -103,6 +115,9 @@ class Quantities:
     """What is under way at the start."""
     flow: Frame
     sale: Frame
+    """With what is ``spent`` on each, at the offer's price or by tiers."""
+    tier: Frame
+    """What is bought in each tier."""
     run: Frame
     held: Frame
     """Closing stock; ``fill`` and ``release`` have the same rows."""
@@ -128,7 +143,9 @@ def sales(world: World) -> Frame:
     """What may be bought from offers."""
     names = ("price", "capacity", "fixed_cost", "min_award", "capacity_use", "setup_use")
     frame = world.spread(world.table("offers", "site", "material", "from", "until", *names))
-    return frame.plus(upper=rate(world, frame, "capacity"), cost=frame["price"] * world.discount[frame["t"]])
+    tiered = ladders.tiered(world, frame)
+    cost = np.where(tiered, 0.0, frame["price"] * world.discount[frame["t"]])
+    return frame.plus(upper=rate(world, frame, "capacity"), cost=cost, tiered=tiered)
 
 
 def processing(world: World) -> Frame:
@@ -276,10 +293,13 @@ def quantities(world: World, matrix: Matrix, found: Tables, faults: Faults) -> Q
     wanted = match("demand", demands(world), "the input has no such demand")
     run = take("activity", processing(world), "the process does not exist or cannot run in that period", "activity")
     made = conversions(world, run)
+    sale = take("sales", sales(world), "no offer holds in that period")
+    tier = take("tiers", ladders.parts(world, sale), "the offer has no such tier")
     return Quantities(
         ways=ways, coming=coming,
         flow=take("flows", flows(world, ways, tax), "no lane allows this dispatch"),
-        sale=take("sales", sales(world), "no offer holds in that period"),
+        sale=sale.plus(spent=ladders.spent(sale, tier)),
+        tier=tier,
         run=run, made=made,
         held=stock("closing", limited(held["capacity"]), held["holding"] * world.discount[held["t"]]),
         fill=stock("fill", rate(world, held, "fill_rate"), 0.0),

@@ -29,8 +29,12 @@ def moved(q: Quantities, faults: Faults) -> None:
         "duty": (flow["value"] * flow["tax"], "quantity × duty rate × customs value"),
     }
     compare(faults, flows, terms)
-    price = np.where(sales.listed(), sale["price"], 0.0)
-    compare(faults, sales, {"price": (price, "the offer"), "cost": (sale["value"] * sale["price"], "quantity × price")})
+    average = np.divide(sale["spent"], sale["value"], out=np.zeros(len(sale)), where=sale["value"] > 0)
+    price = np.where(sales.listed(), np.where(sale["tiered"], average, sale["price"]), 0.0)
+    compare(faults, sales, {"price": (price, "the offer"), "cost": (sale["spent"], "quantity × price")})
+    tier, tiers = q.tier, q.matches["tiers"]
+    price = np.where(tiers.listed(), tier["price"], 0.0)
+    compare(faults, tiers, {"price": (price, "the tier"), "cost": (tier["value"] * tier["price"], "quantity × price")})
 
 
 def converted(world: World, found: Tables, q: Quantities, faults: Faults) -> None:
@@ -92,7 +96,7 @@ def costs(world: World, q: Quantities, rules: Frame, switches: Frame) -> Frame:
     used = used.plus(site=np.where(used["process"] > 0, site_of, used["site"]), amount=used["fixed_cost"])
     coming, priced = q.coming.plus(component=code("in_transit"), amount=q.coming["due"]), world.dated(rules)
     parts = [
-        _part(q.sale, code("purchase"), q.sale["value"] * q.sale["price"], "site", "material"),
+        _part(q.sale, code("purchase"), q.sale["spent"], "site", "material"),
         _part(flow, code("freight"), flow["value"] * flow["freight"], "site", "destination", "material"),
         _part(flow, code("duty"), flow["value"] * flow["tax"], "site", "destination", "material"),
         _part(q.run, code("processing"), q.run["value"] * q.run["toll"], "site", "process"),

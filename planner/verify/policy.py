@@ -21,9 +21,10 @@ class Book:
     """Every row of ``rules`` resolved: labels and what they hold, clause by clause."""
 
     clauses: Frame
-    """``rule``, ``from``, ``kind``, ``limit``, ``penalty``; ``sign`` is −1 for a least, else 1; ``shares``, ``made``
-    and the base, each by its name; ``placeless``, without a market: what is made, against nothing or against all that
-    is made; whether ``foreign`` supply alone, and the net release of ``stock``, count in a base of purchases.
+    """``rule``, ``from``, ``kind``, ``limit``, ``penalty``; ``sign`` is −1 for a least, else 1; ``shares``,
+    ``suppliers``, ``made`` and the base, each by its name; ``placeless``, without a market: what is made, against
+    nothing or against all that is made; whether ``foreign`` supply alone, and the net release of ``stock``, count in a
+    base of purchases.
     """
     pools: Frame
     """``clause``, ``pool`` and each ``material`` in it."""
@@ -139,6 +140,7 @@ def clauses(world: World) -> Frame:
     return rules.plus(
         sign=np.where(world.names.like(rules["kind"], lambda kind: kind.startswith("min_")), -1.0, 1.0),
         shares=world.names.like(rules["kind"], lambda kind: kind.endswith("_share")),
+        suppliers=rules["kind"] == world.names.code("max_suppliers"),
         made=made,
         placeless=made & ~base["demand"] & ~base["consumption"],
         foreign=of_purchases & (rules["home_in_base"] == world.names.code("no")),

@@ -2,28 +2,37 @@
 
 import numpy as np
 
-from planner.verify.columns import KEYS, Quantities, Tables
+from planner.verify.columns import KEYS
 from planner.verify.faults import Faults, Match
 from planner.verify.frames import Floats, Frame, Ints, find, grouped, join, stacked, summed
 from planner.verify.matrix import Matrix
 from planner.verify.policy import Book
-from planner.verify.terms import CELL, terms
+from planner.verify.terms import CELL
 from planner.verify.world import World
 
 ROW = ("subject", *CELL)
 
 
 def ruled(
-    world: World, matrix: Matrix, book: Book, q: Quantities, found: Tables, faults: Faults
+    world: World, matrix: Matrix, book: Book, counts: Frame, against: Frame, found: Frame, faults: Faults
 ) -> tuple[Frame, Match]:
-    """Add every row of every rule; what comes back is the ``rules`` table as it should be, without shadow prices."""
-    counts, against = terms(world, book, q)
-    rows, number = wanted(book, counts, found["rules"])
+    """Add every row of every rule but those that count suppliers.
+
+    Args:
+        counts: terms of the quantity of each subject.
+        against: terms of the bases.
+        found: rows of the plan's ``rules`` that report these rules.
+
+    Returns:
+        The ``rules`` table as it should be, without shadow prices.
+    """
+    counts = book.having(counts, ~book.clauses["suppliers"])
+    rows, number = wanted(book, counts, found)
     clauses = book.clauses.take(rows["clause"])
     at = find(rows.pick(["clause", "first"]), book.groups.pick(["clause", "first"]))
     rows = rows.plus({name: clauses[name] for name in ("rule", "from", "kind", "limit", "shares")})
     rows = rows.plus(material=rows["pool"], period=book.groups["period"][at], t=rows["first"])
-    match = Match.of("rules", KEYS["rules"], found["rules"], rows)
+    match = Match.of("rules", KEYS["rules"], found, rows)
     faults.refuse("rules", match.found.take(match.extra), match.keys, "", "no rule of the input has such a row")
 
     of_cell, first = grouped(against.pick(CELL))

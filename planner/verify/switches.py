@@ -14,7 +14,7 @@ from planner.verify.world import World
 
 ROUTE = ("site", "destination", "period")
 SWITCH = ("site", "destination", "material", "process", "from")
-CHARGE = (*SWITCH, "period", "t", "fixed_cost", "least", "setup_use", "kind")
+CHARGE = (*SWITCH, "rule", "subject", "market", "period", "t", "fixed_cost", "least", "setup_use", "kind", "free")
 
 
 def yearly(world: World, frame: Frame) -> Frame:
@@ -26,7 +26,9 @@ def yearly(world: World, frame: Frame) -> Frame:
 
 
 def candidates(world: World, q: Quantities) -> Frame:
-    """Every yes or no that the input asks for, with its charge and, for awards and loads, the ``least`` quantity."""
+    """Every yes or no of offers, processes, lanes and routes, with its charge and, for awards and loads, the ``least``
+    quantity; ``free`` where it is a decision of its own.
+    """
     columns = ("site", "material", "from", "year", "period", "t", "fixed_cost", "min_award", "setup_use")
     sale, none = q.sale.take(np.arange(len(q.sale)), columns), 0.0
     offers = yearly(world, sale.take((sale["fixed_cost"] > 0) | (sale["min_award"] > 0)))
@@ -46,7 +48,7 @@ def candidates(world: World, q: Quantities) -> Frame:
         "lane": yearly(world, lanes.plus(site=lanes["origin"], least=none, setup_use=none)),
         "route": yearly(world, routes.plus(site=routes["origin"], least=none, setup_use=none)),
     }
-    return stacked([frame.plus(kind=world.names.code(kind)) for kind, frame in parts.items()], CHARGE)
+    return stacked([frame.plus(kind=world.names.code(kind), free=True) for kind, frame in parts.items()], CHARGE)
 
 
 def switched(every: Frame, found: Tables, faults: Faults) -> tuple[Frame, Match]:

@@ -86,6 +86,8 @@ class World:
         if (table, name) == ("rules", "limit"):
             kinds = self._instance.tables[table]["kind"]
             return np.where(kinds.isin(["max_quantity", "min_quantity"]), tonnes, 1.0)
+        if (table, name) == ("rules", "penalty"):
+            return np.where(self._instance.tables[table]["kind"] == "max_suppliers", 1.0, 1.0 / tonnes)
         return {
             "mass": tonnes,
             "mass/year": tonnes,

@@ -176,8 +176,7 @@ def lots(text: str) -> Case:
 def single_source(text: str) -> Case:
     """Holmberg: m n; m × (capacity, fixed cost); n demands; m × n costs of serving all of a demand.
 
-    Each demand is served from one warehouse only: a customer takes each warehouse's goods through a process that runs
-    at full load or not at all.
+    A rule lets each customer have one supplier.
     """
     numbers = [float(word) for word in text.replace("\0", " ").split()]
     count, customers = int(numbers[0]), int(numbers[1])
@@ -188,16 +187,14 @@ def single_source(text: str) -> Case:
         case.places(f"customer {customer}")
         case.add("demands", site=f"customer {customer}", material="goods", quantity=quantity)
     for place in range(count):
-        site, goods = f"warehouse {place + 1}", f"goods {place + 1}"
+        site = f"warehouse {place + 1}"
         capacity, fixed = numbers[2 + 2 * place :][:2]
         costs = numbers[2 + 2 * count + customers * (1 + place) :][:customers]
-        case.materials(goods)
         case.places(site)
-        case.add("offers", site=site, material=goods, price=0.0, capacity=capacity, fixed_cost=fixed)
+        case.add("offers", site=site, material="goods", price=0.0, capacity=capacity, fixed_cost=fixed)
         for customer, (quantity, cost) in enumerate(zip(demands, costs, strict=True), start=1):
-            take = f"{site} to {customer}"
-            case.add("lanes", origin=site, destination=f"customer {customer}", material=goods, freight=cost / quantity)
-            case.add("processes", process=take, site=f"customer {customer}", capacity=quantity, min_load=1.0)
-            case.add("recipes", process=take, material=goods, input=1.0)
-            case.add("recipes", process=take, material="goods", output=1.0)
+            ends = {"origin": site, "destination": f"customer {customer}"}
+            case.add("lanes", **ends, material="goods", freight=cost / quantity)
+    rule = {"kind": "max_suppliers", "limit": 1, "subject_by": "site", "basis": "purchases", "per": "period"}
+    case.add("rules", rule="one supplier each", **rule, market_pool="each")
     return case

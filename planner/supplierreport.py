@@ -1,0 +1,78 @@
+"""How many subjects supply, and who: rows of the rule report and of the activations."""
+
+import numpy as np
+
+from mineral_sourcing.arrays import Array, Labels
+from planner.rulereport import first_periods
+from planner.solution import Found, Solution, total
+
+
+def supplied(solution: Solution) -> Array:
+    """What each candidate supplies, what was under way included, in model units."""
+    data, flow, processing = solution.network.suppliers, solution.network.flow, solution.network.processing
+    making = processing.making
+    output = processing.output.array[making.project((0, 1), processing.outputs)]
+    activity = solution.value("processing.activity")[making.project((0, 2), processing.runs)]
+    return np.asarray(
+        data.given.array
+        + total(data.shipments, flow.kept.array[solution.assembled.lane], solution.value("flow.ship"))
+        + total(data.sales, np.ones(len(flow.sales)), solution.value("flow.sold"))
+        + total(data.runs, output, activity)
+    )
+
+
+def supplying(solution: Solution) -> Array:
+    """Whether each candidate supplies anything; one whose switch is off does not, whatever is left by rounding."""
+    data = solution.network.suppliers
+    on = supplied(solution) > 0
+    on[data.switches.project((0, 1, 2, 3, 4, 5), data.candidates)] &= solution.value("suppliers.on") > 0
+    return on
+
+
+def used_suppliers(solution: Solution, supplying: Array) -> Found:
+    """Who supplies, for the activations."""
+    index = solution.network.suppliers.candidates
+    at = np.flatnonzero(supplying)
+    names = ("rule", "from", "subject", "material", "market", "period")
+    columns = zip(names, index.labels, (codes[at] for codes in index.codes), strict=True)
+    nothing = np.zeros(len(at))
+    return {
+        "kind": (Labels(["supplier"]), nothing.astype(np.int64)),
+        **{name: (labels, codes) for name, labels, codes in columns},
+        "used": np.ones(len(at)),
+        "cost": nothing,
+        "t": nothing.astype(np.int64),
+    }
+
+
+def supplier_report(solution: Solution, supplying: Array) -> Found:
+    """One row a count: limit, actual and what binds; ``t`` is the first period that it holds in."""
+    data, rules = solution.network.suppliers, solution.parts.instance.tables["rules"]
+    cells, count = data.cells, len(data.cells)
+    number = {pair: at for at, pair in enumerate(zip(rules["rule"], rules["from"], strict=True))}
+    row = np.array([number[pair] for pair in zip(cells.column(0), cells.column(1), strict=True)], dtype=np.int64)
+    limit, penalty = (rules[name].to_numpy(dtype=np.float64)[row] for name in ("limit", "penalty"))
+    actual = np.bincount(data.of_cell.rows, supplying, count)
+    counted = data.counts.project((0, 1, 2, 3, 4), cells)
+    excess, price = np.zeros(count), np.zeros(count)
+    excess[counted[data.priced_in.rows]] = solution.value("suppliers.excess")
+    price[counted] = solution.dual("suppliers.count") * solution.money if len(solution.duals) else 0.0
+    t = first_periods(solution, cells.column(1), cells.column(4))
+    nothing = np.zeros(count, dtype=np.int64)
+    names = ("rule", "from", "material", "market", "period")
+    found: Found = dict(zip(names, zip(cells.labels, cells.codes, strict=True), strict=True))
+    return found | {
+        "kind": (Labels(["max_suppliers"]), nothing),
+        "unit": (Labels(["suppliers"]), nothing),
+        "limit": limit,
+        "actual": actual,
+        "slack": limit - actual,
+        "quantity": np.bincount(data.of_cell.rows, supplied(solution), count) * solution.mass,
+        "base": np.full(count, np.nan),
+        "excess": excess,
+        "penalty": excess * np.nan_to_num(penalty),
+        "shadow_price": price,
+        "shadow_price_undiscounted": price / solution.parts.discount[t],
+        "binding": (Labels(["no", "yes"]), (actual >= limit).astype(np.int64)),
+        "t": t,
+    }
