@@ -49,7 +49,7 @@ def assembled(instance: Instance) -> Assembled:
     periods = Index((parts.steps, np.arange(parts.count)))
     lane, arrives, limit = _dispatches(parts)
     ladders = Ladders(parts)
-    flow, offer = _flow(parts, periods, lane, limit, ladders)
+    flow, offer = _flow(parts, periods, lane, arrives, limit, ladders)
     processing = _processing(parts)
     priority = _priority(parts)
     piles = Piles.of(parts)
@@ -105,11 +105,13 @@ def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
     return lane[kept], arrives[kept], limit[kept]
 
 
-def _flow(parts: Parts, periods: Index, lane: Array, limit: Array, ladders: Ladders) -> tuple[Flow, Array]:
+def _flow(
+    parts: Parts, periods: Index, lane: Array, arrives: Array, limit: Array, ladders: Ladders
+) -> tuple[Flow, Array]:
     lanes = parts.lanes
     ends = ((parts.sites, lanes.origin), (parts.sites, lanes.destination), (parts.materials, lanes.material))
     lane_index = Index(*ends)
-    t = (np.arange(len(lane)) if len(lane) == len(lanes) * parts.count else _step(parts, lane)) % parts.count
+    t = arrives - lanes.lead_time[lane]
     shipments = Index(*((labels, codes[lane]) for labels, codes in ends), (parts.steps, t))
     shipments.link((0, 1, 2), lane_index, lane)
     shipments.link((3,), periods, t)
@@ -142,12 +144,6 @@ def _flow(parts: Parts, periods: Index, lane: Array, limit: Array, ladders: Ladd
         unpaid=Values(periods, _unpaid(parts, site, material)),
     )
     return flow, order[row]
-
-
-def _step(parts: Parts, lane: Array) -> Array:
-    """Period of each dispatch where those of a lane are its first ones."""
-    first = np.flatnonzero(np.diff(lane, prepend=-1))
-    return np.arange(len(lane)) - np.repeat(first, np.diff(first, append=len(lane)))
 
 
 def _unpaid(parts: Parts, site: Array, material: Array) -> Array:

@@ -1,5 +1,6 @@
 """An instance's columns as arrays: numbers as they are, every text as a whole number, and what rows have in common."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,10 @@ from planner.tables import columns
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+
+_NEW = threading.Lock()
+"""Held while a text gets its code: threads that solve one instance share its codes. One lock for all of them, since a
+lock of its own would keep an instance from being sent to another process."""
 
 _MOST = 2**62
 """No key is as large as this."""
@@ -57,9 +62,13 @@ class Codes:
 
     def code(self, text: str) -> int:
         """Code of a text, a new one where it is new."""
-        code = self._codes.setdefault(text, len(self._texts))
-        if code == len(self._texts):
-            self._texts.append(text)
+        code = self._codes.get(text)
+        if code is None:
+            with _NEW:
+                code = self._codes.get(text, len(self._texts))
+                if code == len(self._texts):
+                    self._texts.append(text)  # before the code is known, so that every known code has its text
+                    self._codes[text] = code
         return code
 
     def text(self, code: int) -> str:

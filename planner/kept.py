@@ -60,6 +60,9 @@ class Kept:
         compiled = compile_model(self.model)
         self.editor = Editor(self.model, compiled)
         self.matrix: Matrix = _own(compiled)
+        self._own_columns = np.zeros(len(compiled.cost), dtype=bool)
+        """Columns whose bounds were set by themselves, not through a Param."""
+        self._own_rows = np.zeros(len(compiled.row_lower), dtype=bool)
         self.session = self._session()
         self._undo: list[_Undo] = []
         self._cold_seconds: float | None = None
@@ -84,70 +87,104 @@ class Kept:
         return np.flatnonzero(chosen)
 
     def set(self, param: str, at: Array, values: Array) -> None:
-        """Set numbers of a Param (family.param) at positions of its index.
+        """Set numbers of a Param (family.param) at positions of its index, in model units.
+
+        Bounds and sides that were set by themselves, and rows that were switched off, stay so. A number of the tables
+        may stand in several Params: a demand also in ``priority.limit``, ``concentration.base_constant`` and
+        ``stockpile.demand``.
 
         Raises:
+            IndexError: a position that the Param does not have.
             KeyError: the model has no such Param.
+            ValueError: a number of the matrix would be none, or a coefficient or cost infinite; nothing has changed.
         """
-        old = self.editor.numbers(param)[at].copy()
+        old = self.editor.numbers(param)
         change = self.editor.change(param, at, np.asarray(values, dtype=np.float64))
-        steps: list[Callable[[], None]] = [lambda: self._reset(param, at, old)]
+        steps: list[Callable[[], None]] = [lambda: self.editor.put(param, old)]
         if len(change.columns):
-            steps.append(self._column_bounds(change.columns, change.col_lower, change.col_upper))
+            free = ~self._own_columns[change.columns]
+            steps.append(self._column_bounds(change.columns[free], change.col_lower[free], change.col_upper[free]))
         if len(change.rows):
-            steps.append(self._row_bounds(change.rows, change.row_lower, change.row_upper))
+            free = ~self._own_rows[change.rows]
+            steps.append(self._row_bounds(change.rows[free], change.row_lower[free], change.row_upper[free]))
             steps.append(self._coefficients(change.rows, change.entries))
         if change.cost is not None:
             moved = np.flatnonzero(change.cost != self.matrix.cost[: len(change.cost)])
             steps.append(self._costs(moved, change.cost[moved], change.offset))
         self._undo.append(_Undo(tuple(steps)))
 
-    def _reset(self, param: str, at: Array, old: Array) -> None:
-        fresh = self.editor.numbers(param).copy()
-        fresh[at] = old
-        self.editor.arrays[param] = fresh
-
     def column_bounds(self, variable: str, at: Array, lower: Array, upper: Array) -> None:
-        """Set bounds of some columns of a variable (family.variable)."""
-        columns = at + self.matrix.column_span(variable).start
-        self._undo.append(_Undo((self._column_bounds(columns, lower, upper),)))
+        """Set bounds of some columns of a variable (family.variable), whatever its Params say, until undone.
+
+        Raises:
+            IndexError: a position that the variable does not have.
+            KeyError: the model has no such variable.
+            ValueError: a bound is no number.
+        """
+        columns = _positions(self.matrix.columns, variable, at, lower, upper)
+        back = self._column_bounds(columns, lower, upper)
+        self._undo.append(_Undo((back, _marked(self._own_columns, columns))))
 
     def row_bounds(self, constraint: str, at: Array, lower: Array, upper: Array) -> None:
-        """Set sides of some rows of a constraint (family.constraint)."""
-        rows = at + self.matrix.row_span(constraint).start
-        self._undo.append(_Undo((self._row_bounds(rows, lower, upper),)))
+        """Set sides of some rows of a constraint (family.constraint), whatever its Params say, until undone.
+
+        Raises:
+            IndexError: a position that the constraint does not have.
+            KeyError: the model has no such constraint.
+            ValueError: a side is no number.
+        """
+        rows = _positions(self.matrix.rows, constraint, at, lower, upper)
+        back = self._row_bounds(rows, lower, upper)
+        self._undo.append(_Undo((back, _marked(self._own_rows, rows))))
 
     def switch_off(self, constraint: str, at: Array | None = None) -> None:
-        """Let rows of a constraint go, all or those at some positions; undo puts them back."""
+        """Let rows of a constraint go, all or those at some positions; undo puts them back.
+
+        Raises:
+            IndexError: a position that the constraint does not have.
+            KeyError: the model has no such constraint.
+        """
         span = self.matrix.row_span(constraint)
         at = np.arange(len(span.index)) if at is None else at
         infinite = np.full(len(at), np.inf)
         self.row_bounds(constraint, at, -infinite, infinite)
 
     def add_row(self, name: str, entries: Mapping[int, float], lower: float, upper: float) -> None:
-        """Add a row: coefficients by column of the matrix, and sides."""
+        """Add a row: coefficients by column of the matrix, and sides.
+
+        Raises:
+            ValueError: a column that the matrix does not have, or a number that is none.
+        """
         matrix, at = self.matrix, len(self.matrix.row_lower)
         columns, values = np.array(list(entries), dtype=np.int32), np.array(list(entries.values()), dtype=np.float64)
         row = csr_array((values, columns, np.array([0, len(columns)])), (1, len(matrix.cost)))
+        self.session.add_row(columns, values, lower, upper)
         self._replace(
             entries=csr_array(vstack([matrix.entries, row])),
             row_lower=np.append(matrix.row_lower, lower),
             row_upper=np.append(matrix.row_upper, upper),
             rows=(*matrix.rows, Span(name, _ONE, at)),
         )
-        self.session.add_row(columns, values, lower, upper)
+        own = self._own_rows
+        self._own_rows = np.append(own, True)
 
         def back() -> None:
             self._replace(entries=matrix.entries, row_lower=self.matrix.row_lower[:at], rows=matrix.rows)
             self._replace(row_upper=self.matrix.row_upper[:at])
+            self._own_rows = own
             self.session.drop_row(at)
 
         self._undo.append(_Undo((back,)))
 
     def add_column(self, name: str, entries: Mapping[int, float], cost: float, lower: float, upper: float) -> None:
-        """Add a continuous column: coefficients by row of the matrix, cost and bounds."""
+        """Add a continuous column: coefficients by row of the matrix, cost and bounds.
+
+        Raises:
+            ValueError: a row that the matrix does not have, or a number that is none.
+        """
         matrix, at = self.matrix, len(self.matrix.cost)
         rows, values = np.array(list(entries), dtype=np.int32), np.array(list(entries.values()), dtype=np.float64)
+        self.session.add_column(rows, values, cost, lower, upper)
         wide = matrix.entries.tocsc()
         wide = type(wide)(
             (
@@ -165,7 +202,8 @@ class Kept:
             integer=np.append(matrix.integer, False),
             columns=(*matrix.columns, Span(name, _ONE, at)),
         )
-        self.session.add_column(rows, values, cost, lower, upper)
+        own = self._own_columns
+        self._own_columns = np.append(own, True)
 
         def back() -> None:
             new = self.matrix
@@ -177,6 +215,7 @@ class Kept:
                 integer=new.integer[:at],
                 columns=matrix.columns,
             )
+            self._own_columns = own
             self.session.drop_column(at)
 
         self._undo.append(_Undo((back,)))
@@ -194,6 +233,8 @@ class Kept:
         """Solve the model as it is now, within so many seconds (the setting where none are given)."""
         settings = self.settings
         clock = Clock(settings.time_limit if seconds is None else seconds)
+        broad = self._touched > BROAD * len(self.matrix.cost)
+        self._touched = 0
         if self._cold_seconds is None or self.matrix.is_mip:
             solved = run_stages(self.session, self.assembled.network, settings.seed, clock)
             self._cold_seconds = clock.seconds.get("solve", 0.0)
@@ -203,8 +244,6 @@ class Kept:
             own = Clock(clock.limit)
             return run_stages(session, self.assembled.network, settings.seed, own, hot=hot)
 
-        broad = self._touched > BROAD * len(self.matrix.cost)
-        self._touched = 0
         self.session, solved = race(
             self.session, self._session, work, 0.0 if broad else self._cold_seconds * HEAD_START
         )
@@ -219,14 +258,14 @@ class Kept:
         self.matrix.col_lower[columns], self.matrix.col_upper[columns] = lower, upper
         self._touched += len(columns)
         self.session.change_column_bounds(columns)
-        return lambda: void(self._column_bounds(columns, *old))
+        return lambda: _void(self._column_bounds(columns, *old))
 
     def _row_bounds(self, rows: Array, lower: Array, upper: Array) -> Callable[[], None]:
         old = self.matrix.row_lower[rows], self.matrix.row_upper[rows]
         self.matrix.row_lower[rows], self.matrix.row_upper[rows] = lower, upper
         self._touched += len(rows)
         self.session.change_row_bounds(rows)
-        return lambda: void(self._row_bounds(rows, *old))
+        return lambda: _void(self._row_bounds(rows, *old))
 
     def _costs(self, columns: Array, cost: Array, offset: float) -> Callable[[], None]:
         old = self.matrix.cost[columns], self.matrix.offset
@@ -234,7 +273,7 @@ class Kept:
         self._touched += len(columns)
         self._replace(offset=offset)
         self.session.change_costs(columns)
-        return lambda: void(self._costs(columns, *old))
+        return lambda: _void(self._costs(columns, *old))
 
     def _coefficients(self, rows: Array, entries: tuple[Array, Array, Array]) -> Callable[[], None]:
         """Coefficients of whole rows; entries that are no more become 0, those in added columns stay."""
@@ -255,9 +294,11 @@ class Kept:
         """Coefficients at (row, column)."""
         entries = self.matrix.entries
         self._touched += len(rows)
-        known = np.asarray(entries[rows, columns]).ravel()
-        step = csr_array((values - known, (rows, columns)), entries.shape)
-        self._replace(entries=csr_array(entries + step))
+        new = np.asarray(entries[rows, columns]).ravel() == 0
+        more = csr_array((values[new], (rows[new], columns[new])), entries.shape)
+        fresh = csr_array(entries + more) if new.any() else entries.copy()
+        fresh[rows[~new], columns[~new]] = values[~new]  # set, not added to: a sum would be rounded
+        self._replace(entries=fresh)
         if len(rows) > MANY:
             self.session = self._session()
         else:
@@ -267,7 +308,30 @@ class Kept:
 _ONE = Index((Labels([None]), np.zeros(1, dtype=np.int64)))
 
 
-def void(_: object) -> None:
+def _positions(spans: tuple[Span, ...], name: str, at: Array, lower: Array, upper: Array) -> Array:
+    """Rows or columns of the matrix at positions of one component, checked, with their new bounds."""
+    span = next((span for span in spans if span.name == name), None)
+    if span is None:
+        raise KeyError(f"the model has no {name}")
+    if len(at) and not 0 <= at.min() <= at.max() < len(span.index):
+        raise IndexError(f"{name} has positions 0 to {len(span.index) - 1}")
+    if np.isnan(lower).any() or np.isnan(upper).any():
+        raise ValueError(f"a bound of {name} is no number")
+    return at + span.start
+
+
+def _marked(own: Array, at: Array) -> Callable[[], None]:
+    """Mark columns or rows as set by themselves; what takes it back."""
+    old = own[at]
+    own[at] = True
+
+    def back() -> None:
+        own[at] = old
+
+    return back
+
+
+def _void(_: object) -> None:
     """Take a result that nobody wants."""
 
 

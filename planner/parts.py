@@ -236,17 +236,6 @@ class Parts:
         """Demand of every site, material, priority and period."""
         return Demand.of(self)
 
-    @cached_property
-    def demand_by_place(self) -> dict[tuple[int, int], Array]:
-        """All demand of a site for a material in each period, by codes."""
-        found: dict[tuple[int, int], Array] = {}
-        demand = self.demand
-        for site, material, t, amount in zip(
-            demand.site.tolist(), demand.material.tolist(), demand.t.tolist(), demand.amount.tolist(), strict=True
-        ):
-            found.setdefault((site, material), np.zeros(self.count))[t] += amount
-        return found
-
 
 @dataclass(frozen=True)
 class Coming:

@@ -46,11 +46,17 @@ def race(
 ) -> tuple[Session, Solved]:
     """What the quicker way finds, and its HiGHS object, to be kept from now on.
 
+    Ctrl-C ends both and gives what the hot one has; it can be run again.
+
     Args:
         hot: the kept object.
         cold: makes a fresh one of the same matrix.
         work: solves one of them; the flag says whether from the last basis.
         head_start: seconds that the hot way has alone.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C before the hot way began.
+        BaseException: what broke in the way that would have answered.
     """
     ended = threading.Event()
     runners = [_Runner(lambda: hot, lambda session: work(session, True), ended)]
@@ -71,5 +77,7 @@ def race(
     winner.thread.join()
     if winner.fault is not None:
         raise winner.fault
-    assert winner.session is not None and winner.solved is not None
+    if winner.session is None or winner.solved is None:  # interrupted before it began
+        raise KeyboardInterrupt
+    winner.session.renew()
     return winner.session, winner.solved

@@ -5,20 +5,25 @@ scenario costs less than
 
 .. math:: z + \sum_j \big( \min_{l'_j \le x \le u'_j} d_j x - \min_{l_j \le x \le u_j} d_j x \big)
 
-over the changed columns j, and over unmet demand of ranks that the base plan met in full. No plan need cost more than
-one in which only the blocks (materials that belong together, ``planner.blocks``) that the scenario touches are solved
-again, each within its own part of what blocks share: what it used in the base plan and an equal part of what was left.
+over the changed columns j. Demand of ranks may go unmet that the base plan met in full, and rows that hold a rank may
+let more through: with :math:`y_R \le 0` the dual of the row that holds rank R at :math:`U_R`, and :math:`\bar U_R` all
+of its weighted demand, :math:`y_R (\bar U_R - U_R)` is added. Source: weak duality, the right-hand side moved.
+
+No plan need cost more than one in which only the blocks (materials that belong together, ``planner.blocks``) that the
+scenario touches are solved again, each within its own part of what blocks share: what it used in the base plan and an
+equal part of what was left. Ranks stay met in full there; where the base plan could not, nothing is known.
 """
 
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from mineral_sourcing.arrays import Array
-from mineral_sourcing.compile import Matrix
+from mineral_sourcing.compile import Matrix, Span
 from planner.blocks import blocks_of
 from planner.kept import Kept
 from planner.session import Session
@@ -56,7 +61,8 @@ class Scenarios:
     """Disruptions of a linear plan.
 
     Args:
-        kept: the model; its bounds are as they were after each call.
+        kept: the model, which is not to be edited as long as its scenarios are asked for; its bounds are as they were
+            after each call.
 
     Raises:
         ValueError: the model has integers, or no base plan.
@@ -77,7 +83,7 @@ class Scenarios:
         self._released = self._rank_release(held)
         self._all_met = not any(held.values())
         self._parts: _Parts | None = None
-        kept.session.keep_basis()
+        self._basis = kept.session.basis()
 
     def low(self, scenario: Disruption) -> float:
         """A bound below which no plan of the scenario costs."""
@@ -102,7 +108,7 @@ class Scenarios:
         moved = scenario.columns, scenario.lower, scenario.upper
         kept = replace(self.matrix, col_lower=self.matrix.col_lower.copy(), col_upper=self.matrix.col_upper.copy())
         kept.col_lower[moved[0]], kept.col_upper[moved[0]] = moved[1], moved[2]
-        session.from_basis()
+        session.from_basis(self._basis)
         session.matrix = kept
         session.change_column_bounds(moved[0])
         try:
@@ -122,8 +128,14 @@ class Scenarios:
         """The ``count`` dearest scenarios, exactly and dearest first, and the brackets of all.
 
         Solved are those whose bracket reaches above the dearest ones known, the widest reach first.
+
+        Raises:
+            ValueError: two scenarios have one name.
         """
-        known = {scenario.name: scenario for scenario in scenarios}
+        drawn = list(scenarios)
+        known = {scenario.name: scenario for scenario in drawn}
+        if len(known) < len(drawn):
+            raise ValueError("two scenarios have one name")
         brackets = {name: self.bracket(scenario) for name, scenario in known.items()}
         heap = [(-bracket.high, name) for name, bracket in brackets.items()]
         heapq.heapify(heap)
@@ -174,7 +186,8 @@ class _Parts:
         inside = blocks.of_column[entries.col] >= 0
         reach[blocks.of_column[entries.col[inside]], entries.row[inside]] = True
         sharing = np.maximum(reach.sum(axis=0), 1)
-        self.sessions: list[Session] = []
+        self.sessions: list[tuple[Session, Any]] = []
+        """Of each block, with the basis of its own base plan."""
         self.base: list[float] = []
         for block in range(blocks.count):
             part, rows = blocks.columns(block), blocks.rows(block)
@@ -209,12 +222,12 @@ class _Parts:
             return np.inf
         total = self.rest
         touched = set(of.tolist())
-        for block, session in enumerate(self.sessions):
+        for block, (session, basis) in enumerate(self.sessions):
             if block not in touched:
                 total += self.base[block]
                 continue
             mine = np.flatnonzero(of == block)
-            session.from_basis()
+            session.from_basis(basis)
             at = self.place[scenario.columns[mine]]
             session.column_bounds(at, scenario.lower[mine], scenario.upper[mine])
             found = session.run(SECONDS, hot=True)
@@ -225,7 +238,9 @@ class _Parts:
         return total
 
 
-def _session(own: Matrix, part: Array, rows: Array, private: int, low: Array, high: Array, kept: Kept) -> Session:
+def _session(
+    own: Matrix, part: Array, rows: Array, private: int, low: Array, high: Array, kept: Kept
+) -> tuple[Session, Any]:
     """One block's own HiGHS object, solved once: its rows, then its part of the coupling rows."""
     lower, upper = own.row_lower[rows].copy(), own.row_upper[rows].copy()
     lower[private:] = np.where(np.isfinite(lower[private:]), low, -np.inf)
@@ -246,8 +261,7 @@ def _session(own: Matrix, part: Array, rows: Array, private: int, low: Array, hi
     settings = kept.settings
     session = Session(matrix, threads=settings.threads, seed=settings.seed, gap=0.0, algorithm=settings.algorithm)
     session.run(SECONDS)
-    session.keep_basis()
-    return session
+    return session, session.basis()
 
 
 def _without_totals(matrix: Matrix) -> tuple[Matrix, Array]:
@@ -271,7 +285,16 @@ def _without_totals(matrix: Matrix) -> tuple[Matrix, Array]:
         col_lower=matrix.col_lower[columns],
         col_upper=matrix.col_upper[columns],
         integer=matrix.integer[columns],
-        columns=tuple(span for span in matrix.columns if span.name != base.name),
-        rows=tuple(span for span in matrix.rows if span.name != total.name),
+        columns=_closed_up(matrix.columns, base),
+        rows=_closed_up(matrix.rows, total),
     )
     return own, columns
+
+
+def _closed_up(spans: tuple[Span, ...], gone: Span) -> tuple[Span, ...]:
+    """Spans where one is gone: those behind it move up."""
+    return tuple(
+        replace(span, start=span.start - len(gone.index) * (span.start >= gone.stop))
+        for span in spans
+        if span.name != gone.name
+    )

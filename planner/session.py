@@ -96,8 +96,8 @@ class Result:
 
     @property
     def has_point(self) -> bool:
-        """Whether there is a feasible point."""
-        return len(self.values) > 0
+        """Whether there is a feasible point; that of a model without columns is empty."""
+        return bool(np.isfinite(self.objective))
 
 
 class Session:
@@ -163,6 +163,15 @@ class Session:
         if self.highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             raise ValueError(f"HiGHS refuses {name} = {value!r}")
 
+    def _said(self, status: Any) -> None:
+        """Take what HiGHS says to a change: it returns errors, it raises none.
+
+        Raises:
+            ValueError: HiGHS refuses the change.
+        """
+        if status == highspy.HighsStatus.kError:
+            raise ValueError("HiGHS refuses a change of the model: a number is not one, or a position is none of it")
+
     def _pass(self) -> None:
         matrix = self.matrix
         entries = matrix.entries.tocsc()
@@ -187,7 +196,7 @@ class Session:
             raise ValueError("HiGHS refuses the matrix")
 
     def _interrupt(self, event: Any) -> None:
-        event.interrupt(self._stop)  # HiGHS keeps the answer from one run to the next
+        event.interrupt(self._stop or self._cancelled)  # HiGHS keeps the answer from one run to the next
         now = time.perf_counter()
         if self._progress is not None and now - self._told >= OFTEN:
             self._told, found = now, event.data_out
@@ -204,21 +213,27 @@ class Session:
     def costs(self, cost: Array, offset: float = 0.0) -> None:
         """Replace the objective until the next ``restore``."""
         self._other_costs = True
-        self._set_costs(np.arange(len(cost)), cost)
-        self.highs.changeObjectiveOffset(offset)
+        self._set_costs(np.arange(len(cost)), cost, offset)
 
-    def _set_costs(self, columns: Array, cost: Array) -> None:
-        self.highs.changeColsCost(len(columns), columns.astype(np.int32), cost)
+    def _set_costs(self, columns: Array, cost: Array, offset: float) -> None:
+        self._said(self.highs.changeColsCost(len(columns), columns.astype(np.int32), cost))
+        self._said(self.highs.changeObjectiveOffset(offset))
+
+    def _set_column_bounds(self, columns: Array, lower: Array, upper: Array) -> None:
+        self._said(self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper))
+
+    def _set_row_bounds(self, rows: Array, lower: Array, upper: Array) -> None:
+        self._said(self.highs.changeRowsBounds(len(rows), rows.astype(np.int32), lower, upper))
 
     def column_bounds(self, columns: Array, lower: Array, upper: Array) -> None:
         """Replace the bounds of some columns until the next ``restore``."""
         self._moved_columns.append(columns)
-        self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+        self._set_column_bounds(columns, lower, upper)
 
     def row_bounds(self, rows: Array, lower: Array, upper: Array) -> None:
         """Replace the bounds of some rows until the next ``restore``."""
         self._moved_rows.append(rows)
-        self.highs.changeRowsBounds(len(rows), rows.astype(np.int32), lower, upper)
+        self._set_row_bounds(rows, lower, upper)
 
     def relax_integers(self, columns: Array) -> None:
         """Make columns continuous until the next ``restore``: the model with its integers fixed has duals."""
@@ -226,22 +241,22 @@ class Session:
         self.is_mip = False
 
     def _integrality(self, columns: Array, kind: Any) -> None:
-        self.highs.changeColsIntegrality(len(columns), columns.astype(np.int32), np.array([kind] * len(columns)))
+        kinds = np.array([kind] * len(columns))
+        self._said(self.highs.changeColsIntegrality(len(columns), columns.astype(np.int32), kinds))
 
     def restore(self) -> None:
         """Bounds, costs and integrality as the matrix says."""
         matrix = self.matrix
         for moved, change, lower, upper in (
-            (self._moved_columns, self.highs.changeColsBounds, matrix.col_lower, matrix.col_upper),
-            (self._moved_rows, self.highs.changeRowsBounds, matrix.row_lower, matrix.row_upper),
+            (self._moved_columns, self._set_column_bounds, matrix.col_lower, matrix.col_upper),
+            (self._moved_rows, self._set_row_bounds, matrix.row_lower, matrix.row_upper),
         ):
             if moved:
                 at = np.unique(np.concatenate(moved))
-                change(len(at), at.astype(np.int32), lower[at], upper[at])
+                change(at, lower[at], upper[at])
                 moved.clear()
         if self._other_costs:
-            self._set_costs(np.arange(len(matrix.cost)), matrix.cost)
-            self.highs.changeObjectiveOffset(matrix.offset)
+            self._set_costs(np.arange(len(matrix.cost)), matrix.cost, matrix.offset)
             self._other_costs = False
         if matrix.is_mip and not self.is_mip:
             self._integrality(np.flatnonzero(matrix.integer), highspy.HighsVarType.kInteger)
@@ -249,40 +264,41 @@ class Session:
 
     def change_column_bounds(self, columns: Array) -> None:
         """The matrix has other bounds of some columns."""
-        lower, upper = self.matrix.col_lower[columns], self.matrix.col_upper[columns]
-        self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+        self._set_column_bounds(columns, self.matrix.col_lower[columns], self.matrix.col_upper[columns])
 
     def change_row_bounds(self, rows: Array) -> None:
         """The matrix has other sides of some rows."""
-        lower, upper = self.matrix.row_lower[rows], self.matrix.row_upper[rows]
-        self.highs.changeRowsBounds(len(rows), rows.astype(np.int32), lower, upper)
+        self._set_row_bounds(rows, self.matrix.row_lower[rows], self.matrix.row_upper[rows])
 
     def change_costs(self, columns: Array) -> None:
         """The matrix has other costs of some columns, or another offset."""
-        self._set_costs(columns, self.matrix.cost[columns])
-        self.highs.changeObjectiveOffset(self.matrix.offset)
+        self._set_costs(columns, self.matrix.cost[columns], self.matrix.offset)
 
     def change_coefficients(self, rows: Array, columns: Array, values: Array) -> None:
         """The matrix has other coefficients; HiGHS takes them one by one."""
         change = self.highs.changeCoeff
         for row, column, value in zip(rows.tolist(), columns.tolist(), values.tolist(), strict=True):
-            change(row, column, value)
+            self._said(change(row, column, value))
 
     def add_row(self, columns: Array, values: Array, lower: float, upper: float) -> None:
         """The matrix has one more row, the last."""
-        self.highs.addRow(lower, upper, len(columns), columns.astype(np.int32), values)
+        self._said(self.highs.addRow(lower, upper, len(columns), columns.astype(np.int32), values))
 
     def drop_row(self, row: int) -> None:
         """The matrix no longer has its last row."""
-        self.highs.deleteRows(1, np.array([row], dtype=np.int32))
+        self._said(self.highs.deleteRows(1, np.array([row], dtype=np.int32)))
 
     def add_column(self, rows: Array, values: Array, cost: float, lower: float, upper: float) -> None:
         """The matrix has one more column, the last."""
-        self.highs.addCol(cost, lower, upper, len(rows), rows.astype(np.int32), values)
+        self._said(self.highs.addCol(cost, lower, upper, len(rows), rows.astype(np.int32), values))
 
     def drop_column(self, column: int) -> None:
         """The matrix no longer has its last column."""
-        self.highs.deleteCols(1, np.array([column], dtype=np.int32))
+        self._said(self.highs.deleteCols(1, np.array([column], dtype=np.int32)))
+
+    def basis(self) -> Any:
+        """The basis of the last run, for ``from_basis`` of this object or of another of the same matrix."""
+        return self.highs.getBasis()
 
     def start(self, values: Array) -> None:
         """Give the next run a plan to start from."""
@@ -290,18 +306,18 @@ class Session:
         point.col_value = values.tolist()
         self.highs.setSolution(point)
 
-    def keep_basis(self) -> None:
-        """Remember the basis of the last run, for ``from_basis``."""
-        self._basis = self.highs.getBasis()
-
-    def from_basis(self) -> None:
-        """Forget the last run and start the next from the basis kept: what it finds hangs on nothing in between."""
+    def from_basis(self, basis: Any) -> None:
+        """Forget the last run and start the next from a basis: what it finds hangs on nothing in between."""
         self.highs.clearSolver()
-        self.highs.setBasis(self._basis)
+        self.highs.setBasis(basis)
 
     def cancel(self) -> None:
-        """End this run and refuse further ones: another object was quicker. May be called from another thread."""
-        self._cancelled = self._stop = True
+        """End this run and refuse further ones until ``renew``. May be called from another thread."""
+        self._cancelled = True
+
+    def renew(self) -> None:
+        """Take ``cancel`` back, once the run has ended."""
+        self._cancelled = False
 
     def run(self, seconds: float, *, hot: bool = False) -> Result:
         """Solve within so many seconds; ``hot`` starts simplex from the last basis.
@@ -338,7 +354,7 @@ class Session:
         self.option("solver", solver)
         self.option("presolve", presolve)
         self.option("time_limit", self.highs.getRunTime() + max(seconds, 0.0))
-        self._stop, interrupted = self._cancelled, False
+        self._stop = interrupted = False
         done = threading.Event()
 
         def work() -> None:

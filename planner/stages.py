@@ -62,8 +62,8 @@ class Solved:
 
     @property
     def has_point(self) -> bool:
-        """Whether there is a feasible point."""
-        return len(self.values) > 0
+        """Whether there is a feasible point; that of a model without columns is empty."""
+        return bool(np.isfinite(self.objective))
 
 
 def run_stages(session: Session, network: Network, seed: int, clock: Clock, *, hot: bool = False) -> Solved:
@@ -110,7 +110,7 @@ def ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) 
         with clock.step("solve"):
             result = _run(session, network, clock, hot=hot or rank != ranks[0])
         if result.end != "optimal":
-            return replace(result, values=np.empty(0), row_duals=np.empty(0)), held
+            return replace(result, objective=np.inf, values=np.empty(0), row_duals=np.empty(0)), held
         held[rank] = _hold(session, network, rank, result, columns, weights)
     if held:
         session.costs(session.matrix.cost, session.matrix.offset)
@@ -127,12 +127,13 @@ def _run(session: Session, network: Network, clock: Clock, *, hot: bool) -> Resu
 
 def _ranked(session: Session, network: Network, rank: int) -> tuple[Array, Array]:
     """Columns of a rank's unmet demand and their weights."""
-    priority = network.priority
+    priority, matrix = network.priority, session.matrix
     starts, members = priority.ranked.sorted
     at = priority.ranks.position[rank]
-    found = members[starts[at] : starts[at + 1]]
-    weights = priority.weight.array[priority.demands.codes[3][found]]
-    return session.matrix.column_span("priority.unmet").start + found, weights
+    columns = matrix.column_span("priority.unmet").start + members[starts[at] : starts[at + 1]]
+    row = np.full(len(columns), matrix.row_span("priority.held").start + at)
+    # the row's own coefficients: a kept model may have other weights than the network that it was made from
+    return columns, np.asarray(matrix.entries[row, columns], dtype=np.float64).ravel()
 
 
 def _hold(session: Session, network: Network, rank: int, result: Result, columns: Array, weights: Array) -> float:
@@ -147,13 +148,14 @@ def _hold(session: Session, network: Network, rank: int, result: Result, columns
 
 
 def _fix_integers(session: Session, result: Result, seconds: float) -> Result:
-    """The same plan as an LP with its integers fixed, which has duals."""
+    """The same plan as an LP with its integers fixed, which has duals; none where that does not end."""
     columns = np.flatnonzero(session.matrix.integer)
     chosen = np.round(result.values[columns])
     session.column_bounds(columns, chosen, chosen)
     session.relax_integers(columns)
     fixed = session.run(seconds)
-    return fixed if fixed.has_point else result
+    empty = np.empty(0)  # HiGHS gives zeros for the duals that a mixed-integer plan does not have
+    return fixed if fixed.has_point else replace(result, row_duals=empty, col_duals=empty)
 
 
 def _break_ties(session: Session, result: Result, seed: int, clock: Clock) -> Array:

@@ -1,5 +1,7 @@
 """Rows that find each other by whole numbers, in the checks and again in the verifier; bounds rounded down."""
 
+import sys
+import threading
 from fractions import Fraction
 
 import numpy as np
@@ -88,3 +90,27 @@ def test_the_bound_is_never_above_the_exact_one(seed: int, monkeypatch: pytest.M
     exact += sum(min(Fraction(0), d) * Fraction(u) for d, u in zip(reduced, upper.tolist(), strict=True))
     assert Fraction(bound) <= exact
     assert bound == pytest.approx(float(exact), rel=1e-6, abs=1e-3)
+
+
+def test_threads_give_no_two_texts_one_code() -> None:
+    """Several solves of one instance at once ask for codes of texts that are new."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(50):
+            made = codes.Codes({})
+
+            def work(name: str, made: codes.Codes = made) -> None:
+                for number in range(300):
+                    made.code(f"{name} {number}")
+
+            threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(made) == 1201
+            texts = [f"{name} {number}" for name in "abcd" for number in range(300)]
+            assert [made.text(made.code(text)) for text in texts] == texts
+    finally:
+        sys.setswitchinterval(interval)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -230,3 +231,93 @@ def test_many_coefficients_are_passed_as_a_whole(monkeypatch: pytest.MonkeyPatch
     numbers = kept.editor.numbers("flow.kept")
     kept.set("flow.kept", np.arange(len(numbers)), numbers * 0.99)
     assert_same(kept.solve(), cold(kept))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_number_that_is_none_changes_nothing(wrong: float) -> None:
+    """HiGHS would take it and answer with rubbish."""
+    kept = Kept(instance(3))
+    first = kept.solve()
+    with pytest.raises(ValueError, match="not finite"):
+        kept.set("flow.price", np.array([0]), np.array([wrong]))
+    assert np.isfinite(kept.editor.numbers("flow.price")).all()
+    with pytest.raises(ValueError, match="no number"):
+        kept.column_bounds("flow.ship", np.array([0]), np.zeros(1), np.array([np.nan]))
+    assert_same(kept.solve(), first)
+    with pytest.raises(IndexError, match="pop"):
+        kept.undo()
+
+
+def test_a_place_that_the_model_does_not_have_is_refused() -> None:
+    """Neither another component's columns nor those counted from the end are changed instead."""
+    kept, one = Kept(instance(3)), np.ones(1)
+    last = len(kept.editor.numbers("flow.ship_limit"))
+    for at in (-1, last):
+        with pytest.raises(IndexError, match="positions"):
+            kept.set("flow.ship_limit", np.array([at]), one)
+        with pytest.raises(IndexError, match="positions"):
+            kept.column_bounds("flow.ship", np.array([at]), one, one)
+    changes: tuple[Callable[[], None], ...] = (
+        lambda: kept.column_bounds("flow.shop", np.array([0]), one, one),
+        lambda: kept.switch_off("concentration.cups"),
+        lambda: kept.set("flow.prize", np.array([0]), one),
+    )
+    for change in changes:
+        with pytest.raises(KeyError, match="no"):
+            change()
+    shape = kept.matrix.entries.shape
+    with pytest.raises(ValueError, match="refuses"):
+        kept.add_row("own.row", {10**6: 1.0}, 0.0, 1.0)
+    assert kept.matrix.entries.shape == shape
+
+
+def test_a_rule_that_is_off_stays_off() -> None:
+    """Losses stand in the rows of caps: an edit of them evaluates these rows again, but not their sides."""
+    kept = Kept(instance(0))
+    span = kept.matrix.row_span("concentration.cap")
+    before = kept.matrix.row_upper[span.slice].copy()
+    kept.switch_off("concentration.cap")
+    numbers = kept.editor.numbers("flow.kept")
+    kept.set("flow.kept", np.arange(len(numbers)), numbers * 0.9)
+    assert np.isinf(kept.matrix.row_upper[span.slice]).all()
+    assert_same(kept.solve(), cold(kept))
+    kept.undo()
+    kept.undo()
+    assert (kept.matrix.row_upper[span.slice] == before).all()
+
+
+def test_bounds_set_by_themselves_are_undone_behind_a_column_that_came_and_went() -> None:
+    """A closed lane, a column added and undone, the lane open again: its limit follows its Param as before."""
+    kept, at = Kept(instance(3)), np.array([0])
+    column = kept.matrix.column_span("flow.ship").start
+    kept.column_bounds("flow.ship", at, np.zeros(1), np.zeros(1))
+    kept.add_column("own.column", {0: 1.0}, 1.0, 0.0, 1.0)
+    kept.undo()
+    kept.set("flow.ship_limit", at, np.array([7.0]))
+    assert kept.matrix.col_upper[column] == 0.0
+    kept.undo()
+    kept.undo()
+    kept.set("flow.ship_limit", at, np.array([7.0]))
+    assert kept.matrix.col_upper[column] == 7.0
+
+
+def test_a_coefficient_is_what_it_was_set_to() -> None:
+    """Not the old one plus a rounded difference: 1e6 / 3, then 1e-4, then 0 and back, to the last bit."""
+    kept = Kept(instance(3))
+    at = np.arange(len(kept.editor.numbers("processing.input")))
+    for value in (1e6 / 3.0, 1e-4, 0.0, 1e-4):
+        kept.set("processing.input", at, np.full(len(at), value))
+        rebuilt = compile_model(kept.model, arrays=kept.editor.arrays)
+        assert abs(kept.matrix.entries - rebuilt.entries).max() == 0.0
+
+
+def test_weights_of_ranks_are_those_of_the_kept_model() -> None:
+    """Twice the weight of a rank's unmet demand: the same plan, held at twice the amount."""
+    kept = Kept(from_frames(*random_instance(6, ranks=2, integers=False)))
+    first = kept.solve()
+    assert first.held[1] > 0
+    numbers = kept.editor.numbers("priority.weight")
+    kept.set("priority.weight", np.arange(len(numbers)), numbers * 2.0)
+    found = kept.solve()
+    assert found.held[1] == pytest.approx(2.0 * first.held[1])
+    assert found.objective == pytest.approx(first.objective)

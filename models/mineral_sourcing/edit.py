@@ -46,6 +46,17 @@ class Change:
     """Of every column, where the objective reads the Param."""
     offset: float
 
+    def check(self) -> None:
+        """HiGHS takes numbers that are none, and answers with rubbish.
+
+        Raises:
+            ValueError: a side is no number, or a coefficient or cost is infinite or none.
+        """
+        sides = (self.col_lower, self.col_upper, self.row_lower, self.row_upper)
+        finite = (self.entries[2], np.empty(0) if self.cost is None else self.cost, np.array([self.offset]))
+        if any(np.isnan(side).any() for side in sides) or not all(np.isfinite(part).all() for part in finite):
+            raise ValueError("the edit gives a side that is no number, or a coefficient or cost that is not finite")
+
 
 class Editor:
     """Re-evaluates a traced model where a Param has changed.
@@ -75,10 +86,35 @@ class Editor:
         return self.arrays.get(param, param_source(component).array)
 
     def change(self, param: str, at: Array, values: Array) -> Change:
-        """Set numbers of a Param and tell what becomes of the matrix."""
-        fresh = self.numbers(param).copy()
+        """Set numbers of a Param at positions of its index and tell what becomes of the matrix.
+
+        Where it raises, the Param is as it was.
+
+        Raises:
+            IndexError: a position that the Param does not have.
+            KeyError: the model has no such Param.
+            ValueError: a number of the matrix would be none, or a coefficient or cost infinite.
+        """
+        old = self.numbers(param)
+        if len(at) and not 0 <= at.min() <= at.max() < len(old):
+            raise IndexError(f"{param} has positions 0 to {len(old) - 1}")
+        fresh = old.copy()
         fresh[at] = values
-        self.arrays[param] = fresh
+        self.put(param, fresh)
+        try:
+            with np.errstate(invalid="ignore"):  # 0 × inf is told of by the check
+                found = self._change(param, at)
+            found.check()
+        except Exception:
+            self.put(param, old)
+            raise
+        return found
+
+    def put(self, param: str, numbers: Array) -> None:
+        """Hold numbers of a Param for what is evaluated from now on."""
+        self.arrays[param] = numbers
+
+    def _change(self, param: str, at: Array) -> Change:
         columns, lower, upper = self._bounds(param, at)
         rows, found = self._rows(param, at)
         cost, offset = None, self.matrix.offset

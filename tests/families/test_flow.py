@@ -177,6 +177,35 @@ def test_what_arrives_after_the_end_is_dispatched_only_as_far_as_final_allows() 
     )
 
 
+def test_the_last_period_may_dispatch_beyond_the_end_where_the_one_before_may_not() -> None:
+    """As before, with two years at sea: what leaves A in 2003 may arrive in 2005, what leaves in 2002 not in 2004.
+
+    50 t must be sold in 2003: 20 by air serve 2003 beside 30 sent by sea in 2001, 30 by sea arrive in 2005.
+    80 × 10 + 60 × 1 + 20 × 20 = 1260.
+    """
+    trade = Trade(3)
+    trade.site("a", "AAA")
+    trade.offer("a", 10.0)
+    trade.lane("a", lead_time=2, freight=1.0)
+    trade.lane("a", "airport", freight=20.0)
+    trade.lane("airport")
+    trade.site("airport")
+    trade.demand(50.0, period="2003")
+    trade.add("in_transit", origin="a", destination="market", material="ore", arrives="2005", final=30.0)
+    trade.rule("min_quantity", 50.0, basis="made", subject="AAA", from_="2003")
+    plan = trade.plan()
+
+    assert plan.objective == pytest.approx(1260.0)
+    sent = plan.flows.loc[plan.flows["origin"] == "a"]
+    assert amounts(sent, "destination", "period", "arrives", "quantity") == pytest.approx(
+        {
+            ("airport", "2003", "2003"): 20.0,
+            ("market", "2001", "2003"): 30.0,
+            ("market", "2003", "2005"): 30.0,
+        }
+    )
+
+
 def test_quantities_are_rates_a_year_and_a_quarter_has_a_quarter_of_them() -> None:
     """100 t a year are 25 t in each of two quarters; A sells 80 t a year, 20 t a quarter, B the rest.
 
