@@ -75,6 +75,13 @@ def all_lanes(instance: Instance) -> pd.DataFrame:
     return lanes.reset_index(drop=True)
 
 
+def lane_ends(instance: Instance, lanes: pd.DataFrame) -> list[np.ndarray]:
+    """Origin, destination and material of lanes as codes of the instance."""
+    if len(lanes) == len(instance.tables["lanes"]):
+        return instance.codes.pick("lanes", KEY)
+    return [instance.codes.encode(lanes[name]) for name in KEY]
+
+
 @dataclass(frozen=True)
 class Duties:
     """Duty on each lane (rows, as :func:`all_lanes`) in each period (columns)."""
@@ -188,7 +195,7 @@ def _tie(instance: Instance, rows: list[int], lane: int, lanes: pd.DataFrame) ->
 def _customs_values(instance: Instance, lanes: pd.DataFrame) -> np.ndarray:
     """The lane's cell, else the material's, else the origin's list price in the dispatch period."""
     codes = instance.codes
-    of_lane, origin = codes.encode(lanes["material"]), codes.encode(lanes["origin"])
+    origin, _, of_lane = lane_ends(instance, lanes)
     known, of_material = codes["materials", "material"], np.full(len(codes), np.nan)
     of_material[known] = codes["materials", "customs_value"]
     value = lanes["customs_value"].to_numpy(dtype=np.float64)

@@ -16,7 +16,7 @@ import pandas as pd
 from mineral_sourcing.arrays import Array, Index, Labels
 from planner.codes import keys, look_up
 from planner.instance import Instance
-from planner.lanes import KEY, all_lanes, duties
+from planner.lanes import KEY, all_lanes, duties, lane_ends
 from planner.periods import PER_YEAR, horizon, ordinal
 from planner.scope import Scope
 from planner.tables import columns
@@ -198,11 +198,9 @@ class Parts:
     def lanes(self) -> Lanes:
         """Every lane, sorted."""
         frame = all_lanes(self.instance)
-        texts = self.instance.codes
-        ends = [
-            self._translation(labels)[texts.encode(frame[name])]
-            for name, labels in zip(KEY, (self.sites, self.sites, self.materials), strict=True)
-        ]
+        coded = lane_ends(self.instance, frame)
+        labels = (self.sites, self.sites, self.materials)
+        ends = [self._translation(known)[codes] for known, codes in zip(labels, coded, strict=True)]
         order = np.lexsort(ends[::-1])
         duty = None
         if self.rows("duties") or (frame["duty"] > 0).any():

@@ -100,19 +100,37 @@ def windows_of(rule: Row, inside: range, periods: tuple[str, ...]) -> tuple[list
     return labels, group
 
 
-def _memberships(named: list[tuple[str, frozenset[str]]], sites: Labels) -> tuple[Array, Array]:
-    """Members of named sets of sites, sorted by site: where each site starts, and the numbers of its sets."""
-    number = np.repeat(np.arange(len(named)), [len(members) for _, members in named])
-    site = np.array([sites.code[name] for _, members in named for name in sorted(members)], dtype=np.int64)
-    order = np.lexsort((number, site))
-    return np.searchsorted(site[order], np.arange(len(sites) + 1)), number[order]
+class _Sets:
+    """Named sets of sites, looked up by site."""
 
+    def __init__(self, named: list[tuple[str, frozenset[str]]], sites: Labels) -> None:
+        number = np.repeat(np.arange(len(named)), [len(members) for _, members in named])
+        site = np.array([sites.code[name] for _, members in named for name in sorted(members)], dtype=np.int64)
+        order = np.lexsort((number, site))
+        self._starts, self._sets = np.searchsorted(site[order], np.arange(len(sites) + 1)), number[order]
+        count = np.diff(self._starts)
+        self._single: Array | None = None
+        """The set of each site, −1 for none, where no site is in two."""
+        if count.max(initial=0) <= 1:
+            self._single = np.full(len(sites), -1)
+            self._single[site] = number
 
-def _expand(of: tuple[Array, Array], site: Array) -> tuple[Array, Array]:
-    """Each site once for every set that it is in: position and set."""
-    starts, sets = of
-    at, member = spread(starts[site], starts[site + 1] - 1)
-    return at, sets[member]
+    def of(self, site: Array) -> tuple[Array, Array]:
+        """Each site once for every set that it is in: position and set."""
+        if self._single is not None:
+            found = self._single[site]
+            at = np.flatnonzero(found >= 0)
+            return at, found[at]
+        at, member = spread(self._starts[site], self._starts[site + 1] - 1)
+        return at, self._sets[member]
+
+    def hold(self, site: Array, number: Array) -> Array:
+        """Whether each site is in the set of that number."""
+        if self._single is not None:
+            return np.asarray(self._single[site] == number)
+        at, own = self.of(site)
+        width = int(max(number.max(initial=0), own.max(initial=0))) + 1
+        return np.isin(np.arange(len(site)) * width + number, at * width + own)
 
 
 def _numbered(found: Array, size: int, *, every: bool = False) -> tuple[Array, Callable[[Array], Array]]:
@@ -144,12 +162,12 @@ class Rule:
             self.pool[[parts.materials.code[name] for name in members]] = number
         markets = markets_of(parts, rule, pools)
         self.markets = [label for label, _ in markets]
-        self.market = _memberships(markets, parts.sites)
+        self.market = _Sets(markets, parts.sites)
         self.apart = any(len(members) > 1 for _, members in markets)
         """Whether a lane may stay inside a market."""
         subjects = subjects_of(parts.scope, rule)
         self.subjects = [label for label, _ in subjects]
-        self.subject = _memberships(subjects, parts.sites)
+        self.subject = _Sets(subjects, parts.sites)
         self.labels, self.label = windows_of(rule, inside, parts.periods)
         self.is_cap = str(rule["kind"]).startswith("max_")
         self.is_share = str(rule["kind"]).endswith("_share")
@@ -174,7 +192,7 @@ class Rule:
 
     def at_markets(self, site: Array, material: Array, t: Array) -> tuple[Array, Array]:
         """Cell and position of what lies at the markets' sites."""
-        at, market = _expand(self.market, site)
+        at, market = self.market.of(site)
         cell = self.cell(material[at], market, t[at])
         here = np.flatnonzero(cell >= 0)
         return cell[here], at[here]
@@ -189,19 +207,19 @@ class Rule:
 
     def purchased(self, origin: Array, destination: Array, material: Array) -> tuple[Array, Array]:
         """Position and market of what comes to a market from outside it."""
-        at, market = _expand(self.market, destination)
+        at, market = self.market.of(destination)
         keep = self.pool[material[at]] >= 0
         if self.apart:
-            inside, own = _expand(self.market, origin)
-            width = max(len(self.markets), 1)
-            keep &= ~np.isin(at * width + market, inside * width + own)
+            keep &= ~self.market.hold(origin[at], market)
         here = np.flatnonzero(keep)
         return at[here], market[here]
 
     def by_subject(self, counted: Counted) -> tuple[Array, Array]:
         """Cap (cell by subject) and item of everything counted."""
         cell, item, site = counted
-        at, subject = _expand(self.subject, site)
+        if not len(cell):
+            return cell, item
+        at, subject = self.subject.of(site)
         return cell[at] * len(self.subjects) + subject, item[at]
 
 

@@ -174,7 +174,7 @@ class Session:
 
     def _pass(self) -> None:
         matrix = self.matrix
-        entries = matrix.entries.tocsc()
+        entries = matrix.by_column
         status = self.highs.passModel(
             len(matrix.cost),
             len(matrix.row_lower),

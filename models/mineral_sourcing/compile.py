@@ -6,7 +6,7 @@ A rule that cannot be traced (a user's own) is built by Pyomo, row by row.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
 from pyomo.repn import generate_standard_repn
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csc_array, csr_array
 
 from mineral_sourcing.arrays import Array, Index, Labels
 from mineral_sourcing.trace import Linear, Relation, Tracer, Triplets, Untraceable, Value, index_of
@@ -60,6 +60,11 @@ class Matrix:
     rows: tuple[Span, ...]
     untraced: int = 0
     """Rules that Pyomo built row by row."""
+
+    @cached_property
+    def by_column(self) -> csc_array:
+        """The entries by column, as HiGHS keeps them."""
+        return self.entries.tocsc()
 
     @property
     def is_mip(self) -> bool:
@@ -192,7 +197,7 @@ def compile_model(
         row_lower[span.slice], row_upper[span.slice] = found.lower, found.upper
         pieces += [(entry[0] + span.start, *entry[1:]) for entry in found.entries]
     cost, offset = costs(tracer, model, width)
-    return Matrix(
+    matrix = Matrix(
         cost,
         offset,
         _sparse(pieces, (height, width)),
@@ -205,6 +210,7 @@ def compile_model(
         rows,
         classic.count,
     )
+    return _summed(matrix)
 
 
 def _no_twin() -> Any:
@@ -224,7 +230,7 @@ def costs(tracer: Tracer, model: Any, width: int) -> tuple[Array, float]:
 
 
 def _sparse(pieces: list[Triplets], shape: tuple[int, int]) -> csr_array:
-    """Coordinates into rows; what stands twice is added, what is nothing is left out."""
+    """Coordinates into rows; what is nothing is left out."""
     count = sum(len(rows) for rows, _, _ in pieces)
     rows, columns, values = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32), np.empty(count)
     at = 0
@@ -235,16 +241,24 @@ def _sparse(pieces: list[Triplets], shape: tuple[int, int]) -> csr_array:
     entries = coo_array((values, (rows, columns)), shape)
     entries.has_canonical_format = True
     found = entries.tocsr()
-    by_column = found.tocsc()
-    twice = by_column.indices[1:] == by_column.indices[:-1]
-    ends = by_column.indptr[1:-1]
-    twice[ends[(ends > 0) & (ends < count)] - 1] = False  # neighbours in two columns
-    if twice.any():
-        found.has_canonical_format = False
-        found.sum_duplicates()
     if not found.data.all():
         found.eliminate_zeros()
     return found
+
+
+def _summed(matrix: Matrix) -> Matrix:
+    """The same matrix, what stands twice in a row added up."""
+    by_column = matrix.by_column
+    twice = by_column.indices[1:] == by_column.indices[:-1]
+    ends = by_column.indptr[1:-1]
+    twice[ends[(ends > 0) & (ends < by_column.nnz)] - 1] = False  # neighbours in two columns
+    if not twice.any():
+        return matrix
+    entries = matrix.entries.copy()
+    entries.has_canonical_format = False
+    entries.sum_duplicates()
+    entries.eliminate_zeros()
+    return replace(matrix, entries=entries)
 
 
 class _Classic:

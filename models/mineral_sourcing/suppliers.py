@@ -31,6 +31,8 @@ RULES = {"count": "rules"}
 def add(m: pyo.Block, network: Network) -> None:
     """Add the limits on the number of suppliers; reads ``flow`` and ``processing``."""
     data = network.suppliers
+    if not len(data.counts):
+        return
     m.suppliers = suppliers = pyo.Block(doc=__doc__)
     suppliers.CANDIDATES = pyo.Set(dimen=6, initialize=data.candidates)
     for name, members, dimen in (("SHIPMENTS", data.shipments, 4), ("SALES", data.sales, 4), ("RUNS", data.runs, 3)):
