@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from planner.instance import Instance
     from planner.plan import Outcome, Plan
     from planner.read import from_frames, load
+    from planner.sentences import read_sentence, sentence
     from planner.settings import Settings
     from planner.solve import solve
 
@@ -25,6 +26,8 @@ _HOMES = {
     "VerificationError": "errors",
     "from_frames": "read",
     "load": "read",
+    "read_sentence": "sentences",
+    "sentence": "sentences",
     "solve": "solve",
 }
 """Module of every public name; imported when the name is first used, so that ``planner --help`` is quick."""
@@ -41,6 +44,8 @@ __all__ = [
     "VerificationError",
     "from_frames",
     "load",
+    "read_sentence",
+    "sentence",
     "solve",
 ]
 

@@ -13,6 +13,7 @@ from mineral_sourcing.build import RULES
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
 from planner.instance import Instance
+from planner.sentences import sentences
 from planner.session import Session
 from planner.settings import Settings
 
@@ -113,8 +114,10 @@ def _words(name: Item, instance: Instance) -> str:
     kind, *rest = name
     if kind == "rule":
         rows = instance.tables["rules"]
-        row = rows.loc[rows["rule"] == rest[0]].iloc[0]
-        return f"rule {rest[0]} ({row['kind']} {row['limit']:g}, by {row['subject_by']})"
+        first, *later = sentences(instance, rows[rows["rule"] == rest[0]]).values()
+        return f"rule {first}" + (
+            f" (and {len(later)} more row{'s' if len(later) > 1 else ''} of this name)" if later else ""
+        )
     if kind == "demand":
         return f"demand of {rest[0]} for {rest[1]}, which must be met"
     if kind == "least":

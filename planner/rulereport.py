@@ -6,7 +6,7 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Index, Labels
 from planner.codes import Names
-from planner.solution import Solution, total
+from planner.solution import Solution, counted
 
 EMPTY = 1e-9
 """Model units of a base below which a share of it is nothing."""
@@ -19,7 +19,8 @@ def rule_report(solution: Solution) -> dict[str, Any]:
     kind = rows["kind"].to_numpy(dtype=object)[row]
     share = np.array([str(name).endswith("_share") for name in kind], dtype=bool)
     cap = np.array([str(name).startswith("max_") for name in kind], dtype=bool)
-    quantity, base = _quantity(solution), _base(solution, row)
+    quantity = counted(solution, data.given, data.counted_shipments, data.counted_sales, data.counted_runs)
+    base = _base(solution, row)
     limit = rows["limit"].to_numpy()[row] * np.where(share, 1.0, parts.mass * solution.mass)
     empty = share & (base <= EMPTY)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -57,20 +58,6 @@ def _row_of(solution: Solution) -> Array:
     number = {pair: at for at, pair in enumerate(zip(rows["rule"], rows["from"], strict=True))}
     names = zip(caps.column(0).tolist(), caps.column(1).tolist(), strict=True)
     return np.array([number[pair] for pair in names], dtype=np.int64)
-
-
-def _quantity(solution: Solution) -> Array:
-    """What is counted under each cap or floor, in model units."""
-    data, flow, processing = solution.network.concentration, solution.network.flow, solution.network.processing
-    making = processing.making
-    output = processing.output.array[making.project((0, 1), processing.outputs)]
-    activity = solution.value("processing.activity")[making.project((0, 2), processing.runs)]
-    return np.asarray(
-        data.given.array
-        + total(data.counted_shipments, flow.kept.array[solution.assembled.lane], solution.value("flow.ship"))
-        + total(data.counted_sales, np.ones(len(flow.sales)), solution.value("flow.sold"))
-        + total(data.counted_runs, output, activity)
-    )
 
 
 def _base(solution: Solution, row: Array) -> Array:

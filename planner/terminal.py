@@ -4,6 +4,7 @@ import json
 import sys
 from contextlib import contextmanager
 from math import isfinite, isnan
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def show_plan(summary: "Summary", run: str) -> None:
 
 
 def _rules(summary: "Summary") -> None:
-    """Rules that bind; what is worth a point is told in present value, a price in the money of its own period."""
+    """Rules that bind, and the sentence of the dearest; what is worth a point is told in present value, a price in the
+    money of its own period.
+    """
     from planner.report.summary import money, span
 
     rows = []
@@ -81,6 +84,9 @@ def _rules(summary: "Summary") -> None:
     table(f"Rules that bind, and what loosening them saves in {summary.currency}", names, rows, right=2)
     say("  per t of excess: in the money of the period; per point: one percentage point of a share or one percent")
     say(f"  of a quantity in all these periods, present value, at the margin{_more(len(summary.rules))}")
+    say(
+        fill(f"The dearest says: {summary.rules['sentence'].iloc[0]}", 110, initial_indent="  ", subsequent_indent="  ")
+    )
 
 
 def _limit(limit: float, unit: str) -> str:

@@ -262,6 +262,21 @@ def test_infeasible_is_told_in_words(two: Path, capsys: pytest.CaptureFixture[st
     assert "These cannot all hold:\n  " in capsys.readouterr().err
 
 
+def test_a_rule_in_a_conflict_is_told_as_its_sentence(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """10 t a year from each country, 100 t are needed: the first row in full, and how many more go by its name."""
+    rules = (
+        "rule,from,until,limit,kind,subject_by,basis,per",
+        "cap,2027,2027,10,max_quantity,place,purchases,year",
+        "cap,2028,,20,max_quantity,place,purchases,year",
+    )
+    (two / "instance.toml").write_text('name = "two"\nfirst_period = "2027"\nperiods = 2\n')
+    (two / "rules.csv").write_text("\n".join(rules) + "\n")
+    assert main(["solve", str(two)]) == 4
+    told = capsys.readouterr().err
+    assert "  rule cap: In 2027, at most 10 t of the material bought comes from any one country, each year." in told
+    assert "(and 1 more row of this name)" in told
+
+
 @pytest.mark.parametrize("name", ["build", "run"])
 def test_ctrl_c_ends_with_5_and_one_document(two: Path, name: str) -> None:
     """While Pyomo builds, and while HiGHS runs; the real process, the real signal, nothing else on stdout."""

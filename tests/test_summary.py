@@ -44,6 +44,9 @@ def test_a_phased_cap_is_one_line_with_the_worth_of_a_point() -> None:
     assert (rule["rule"], rule["subject"], rule["name"], rule["material"]) == ("cap", "A", "Arcadia", "ore")
     assert (rule["since"], rule["until"], rule["binds"], rule["holds"]) == ("2027", "2028", 2, 2)
     assert (rule["first_limit"], rule["last_limit"]) == (0.7, 0.6)
+    assert rule["sentence"] == (
+        "cap: From 2028 on, at most 60 % of the material consumed comes from any one country, each year."
+    )
     assert rule["least_price"] == pytest.approx(6.0)
     assert rule["most_price"] == pytest.approx(6.0)
     assert rule["worth"] == pytest.approx(10.8)

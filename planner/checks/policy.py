@@ -10,6 +10,8 @@ from planner.codes import Flags, Ints
 from planner.findings import Findings, written
 from planner.instance import Instance
 from planner.scope import Scope, split
+from planner.sentence_forms import Terms
+from planner.sentences import sentence
 
 
 def _rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -81,7 +83,7 @@ def scopes(whole: Network, found: Findings) -> None:
         if markets is None:
             continue
         _base(line, rule, materials, frozenset().union(*markets), whole, found)
-        _subjects(line, rule, _counted(rule, materials, markets, whole), whole.scope, found)
+        _subjects(line, rule, _counted(rule, materials, markets, whole), whole, found)
 
 
 def _pools(line: int, rule: dict[str, Any], stage: Ints, found: Findings) -> None:
@@ -165,9 +167,9 @@ def _counted(rule: dict[str, Any], materials: Flags, markets: list[frozenset[str
     return codes.texts(np.concatenate(found))
 
 
-def _subjects(line: int, rule: dict[str, Any], counted: frozenset[str], scope: Scope, found: Findings) -> None:
+def _subjects(line: int, rule: dict[str, Any], counted: frozenset[str], whole: Network, found: Findings) -> None:
     """Something of a subject can be counted; what has no place or owner is in no subject."""
-    by, names = rule["subject_by"], split(rule["subject"])
+    by, names, scope = rule["subject_by"], split(rule["subject"]), whole.scope
     of = {"place": scope.place_of, "owner": scope.owner_of}.get(by)
     if of is not None:
         nowhere = sorted(site for site in counted if not of.get(site))
@@ -182,6 +184,7 @@ def _subjects(line: int, rule: dict[str, Any], counted: frozenset[str], scope: S
     if not any(map(touches, _chosen(rule, scope))):
         what = "arrives at the market from" if rule["basis"] == "purchases" else "is made by"
         told = f"the rule touches nothing: no material in scope {what} {'its subjects' if names else 'any subject'}"
+        told += f"; it says: {sentence(rule, Terms.of(whole.instance))}"
         found.fault("rules", line, "subject" if names else "rule", rule["subject"] or rule["rule"], told)
         return
     for name in names:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from planner.instance import Instance
 from planner.plan import Plan
+from planner.sentences import sentences
 
 RULE = ["rule", "kind", "subject", "material", "market", "unit"]
 """What tells one line of the rules apart; its periods are told together."""
@@ -34,11 +35,12 @@ def binding_rules(plan: Plan) -> pd.DataFrame:
     """Rules that cost something, one line for each rule, subject and material, whose worth is largest first.
 
     Columns beside :data:`RULE`: ``name`` (the subject's, as people say it), ``since`` and ``until`` (first and last
-    period in which it binds), ``binds`` and ``holds`` (in how many of its periods it binds), ``first_limit`` and
-    ``last_limit`` (fraction or tonnes), ``least_price`` and ``most_price`` (undiscounted saving per tonne of excess
-    allowed) and ``worth``: what one percentage point of a share, or one percent of a quantity, would save in all these
-    periods, present value and at the margin. By the envelope theorem that is the shadow price times a hundredth of
-    the base, or of the limit. A number of suppliers has no price at the margin: such rules are left out.
+    period in which it binds), ``sentence`` (what the rule says in the last of them), ``binds`` and ``holds`` (in how
+    many of its periods it binds), ``first_limit`` and ``last_limit`` (fraction or tonnes), ``least_price`` and
+    ``most_price`` (undiscounted saving per tonne of excess allowed) and ``worth``: what one percentage point of a
+    share, or one percent of a quantity, would save in all these periods, present value and at the margin. By the
+    envelope theorem that is the shadow price times a hundredth of the base, or of the limit. A number of suppliers has
+    no price at the margin: such rules are left out.
     """
     rules = plan.rules[plan.rules["unit"] != "suppliers"]
     rows = rules.assign(
@@ -59,6 +61,7 @@ def binding_rules(plan: Plan) -> pd.DataFrame:
             binds=("bound", "size"),
             first_limit=("limit", "first"),
             last_limit=("limit", "last"),
+            last=("from", "last"),
             least_price=("price", "min"),
             most_price=("price", "max"),
             worth=("worth", "sum"),
@@ -67,6 +70,9 @@ def binding_rules(plan: Plan) -> pd.DataFrame:
         .merge(holds, on=RULE)
     )
     found["name"] = found["subject"].replace(place_names(plan.instance))
+    rules = plan.instance.tables["rules"]
+    told = sentences(plan.instance, rules[rules["rule"].isin(found["rule"])])
+    found["sentence"] = [told[row] for row in zip(found["rule"], found.pop("last"), strict=True)]
     return found.sort_values("worth", ascending=False, kind="stable", ignore_index=True)
 
 
