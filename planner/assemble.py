@@ -11,12 +11,12 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority, Processing, Stock
+from planner.caps import concentration
 from planner.codes import keys, look_up, spread
 from planner.instance import Instance
 from planner.limits import activation
 from planner.needs import LaneLimits, Needs
 from planner.parts import Parts
-from planner.rules import concentration
 from planner.stock import Piles, stock
 from planner.suppliers import suppliers
 from planner.tiers import Ladders, tiers

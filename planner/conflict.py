@@ -29,7 +29,7 @@ def conflict(
         seconds: time for all trials; where it runs out, the set may still hold more than is needed.
     """
     items = _items(matrix, network)
-    session = Session(matrix, threads=settings.threads, seed=settings.seed, gap=1.0, algorithm="simplex")
+    session = Session.of(matrix, settings.changed(gap=1.0, algorithm="simplex"))
     session.costs(np.zeros(len(matrix.cost)))
     deadline = time.perf_counter() + max(seconds, 10.0)
     for part in items.values():

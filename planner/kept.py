@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csc_array, csr_array, hstack, vstack
 
 from mineral_sourcing.arrays import Array, Index, Labels
 from mineral_sourcing.build import build
@@ -69,14 +69,7 @@ class Kept:
         self._touched = 0
 
     def _session(self) -> Session:
-        settings = self.settings
-        return Session(
-            self.matrix,
-            threads=settings.threads,
-            seed=settings.seed,
-            gap=settings.gap,
-            algorithm=settings.algorithm,
-        )
+        return Session.of(self.matrix, self.settings)
 
     def find(self, span: Span, **names: Any) -> Array:
         """Positions in a span whose key has a name at a dimension: ``find(span, d0="A", d3=2)``."""
@@ -185,17 +178,9 @@ class Kept:
         matrix, at = self.matrix, len(self.matrix.cost)
         rows, values = np.array(list(entries), dtype=np.int32), np.array(list(entries.values()), dtype=np.float64)
         self.session.add_column(rows, values, cost, lower, upper)
-        wide = matrix.entries.tocsc()
-        wide = type(wide)(
-            (
-                np.concatenate([wide.data, values]),
-                np.concatenate([wide.indices, rows]),
-                np.append(wide.indptr, wide.indptr[-1] + len(values)),
-            ),
-            (len(matrix.row_lower), at + 1),
-        )
+        column = csc_array((values, rows, np.array([0, len(rows)])), (len(matrix.row_lower), 1))
         self._replace(
-            entries=csr_array(wide),
+            entries=csr_array(hstack([matrix.entries, column])),
             cost=np.append(matrix.cost, cost),
             col_lower=np.append(matrix.col_lower, lower),
             col_upper=np.append(matrix.col_upper, upper),

@@ -6,7 +6,7 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Index, Labels
 from planner.codes import Names
-from planner.solution import Solution, total
+from planner.solution import Solution, counted
 
 EMPTY = 1e-9
 """Model units of a base below which a share of it is nothing."""
@@ -14,61 +14,62 @@ EMPTY = 1e-9
 
 def rule_report(solution: Solution) -> dict[str, Any]:
     """One row a cap or floor; quantities in tonnes, ``t`` the first period that it holds in."""
-    data, flow = solution.network.concentration, solution.network.flow
-    processing, rows = solution.network.processing, solution.parts.instance.tables["rules"]
-    making = processing.making
-    output = processing.output.array[making.project((0, 1), processing.outputs)]
-    activity = solution.value("processing.activity")[making.project((0, 2), processing.runs)]
-    quantity = (
-        data.given.array
-        + total(data.counted_shipments, flow.kept.array[solution.assembled.lane], solution.value("flow.ship"))
-        + total(data.counted_sales, np.ones(len(flow.sales)), solution.value("flow.sold"))
-        + total(data.counted_runs, output, activity)
-    )
-    excess = np.zeros(len(data.caps))
-    excess[data.priced_in.rows] = solution.value("concentration.excess")
-    number = {pair: at for at, pair in enumerate(zip(rows["rule"], rows["from"], strict=True))}
-    names = zip(data.caps.column(0).tolist(), data.caps.column(1).tolist(), strict=True)
-    row = np.array([number[pair] for pair in names], dtype=np.int64)
+    data, parts = solution.network.concentration, solution.parts
+    rows, row = parts.instance.tables["rules"], _row_of(solution)
     kind = rows["kind"].to_numpy(dtype=object)[row]
     share = np.array([str(name).endswith("_share") for name in kind], dtype=bool)
     cap = np.array([str(name).startswith("max_") for name in kind], dtype=bool)
-    moving = np.isin(rows["base"].to_numpy(dtype=object)[row], ("consumption", "purchases"))
+    quantity = counted(solution, data.given, data.counted_shipments, data.counted_sales, data.counted_runs)
+    base = _base(solution, row)
+    limit = rows["limit"].to_numpy()[row] * np.where(share, 1.0, parts.mass * solution.mass)
+    empty = share & (base <= EMPTY)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        actual = np.where(share, np.where(empty, 0.0, quantity / base), quantity * solution.mass)
+    excess = np.zeros(len(data.caps))
+    excess[data.priced_in.rows] = solution.value("concentration.excess") * solution.mass
+    penalty = np.nan_to_num(rows["penalty"].to_numpy(dtype=np.float64)[row]) * parts.price * solution.price
+    t = first_periods(solution, data.caps.column(1), data.caps.column(5))
+    price = solution.dual("concentration.cap") if len(solution.duals) else np.zeros(len(data.caps))
+    price = price * solution.price
+    kinds = Labels(sorted(set(kind)))
+    columns = ("rule", "from", "subject", "material", "market", "period")
+    found: dict[str, Any] = dict(zip(columns, zip(data.caps.labels, data.caps.codes, strict=True), strict=True)) | {
+        "kind": (kinds, np.array([kinds.code[name] for name in kind], dtype=np.int64)),
+        "unit": (Labels(["share", "t"]), np.where(share, 0, 1)),
+        "limit": limit,
+        "actual": actual,
+        "slack": np.where(cap, limit - actual, np.where(empty, 0.0, actual - limit)),
+        "quantity": quantity * solution.mass,
+        "base": np.where(share, base * solution.mass, np.nan),
+        "excess": excess,
+        "penalty": excess * penalty,
+        "shadow_price": price,
+        "shadow_price_undiscounted": price / parts.discount[t],
+        "binding": (Labels(["no", "yes"]), (price != 0).astype(np.int64)),
+        "t": t,
+    }
+    order = _by_name(data.caps)
+    return {name: (of[0], of[1][order]) if isinstance(of, tuple) else of[order] for name, of in found.items()}
+
+
+def _row_of(solution: Solution) -> Array:
+    """Row of the table of each cap or floor."""
+    rows, caps = solution.parts.instance.tables["rules"], solution.network.concentration.caps
+    number = {pair: at for at, pair in enumerate(zip(rows["rule"], rows["from"], strict=True))}
+    names = zip(caps.column(0).tolist(), caps.column(1).tolist(), strict=True)
+    return np.array([number[pair] for pair in names], dtype=np.int64)
+
+
+def _base(solution: Solution, row: Array) -> Array:
+    """What each share is held against, in model units; rows of the table as :func:`_row_of` gives them."""
+    data = solution.network.concentration
+    named = solution.parts.instance.tables["rules"]["base"].to_numpy(dtype=object)[row]
+    moving = np.isin(named, ("consumption", "purchases"))
     base = data.base_given.array.copy()
     of_base = np.full(len(data.caps), 0)
     of_base[data.base_of.rows] = data.base_of.members
     base[moving] = solution.value("concentration.base")[of_base[moving]]
-    limit = rows["limit"].to_numpy()[row] * np.where(share, 1.0, solution.parts.mass * solution.mass)
-    empty = share & (base <= EMPTY)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        actual = np.where(share, np.where(empty, 0.0, quantity / base), quantity * solution.mass)
-    slack = np.where(cap, limit - actual, np.where(empty, 0.0, actual - limit))
-    order = _by_name(data.caps)
-    t = first_periods(solution, data.caps.column(1), data.caps.column(5))
-    price = solution.dual("concentration.cap") if len(solution.duals) else np.zeros(len(data.caps))
-    price = price * solution.price
-    penalty = np.nan_to_num(rows["penalty"].to_numpy(dtype=np.float64)[row]) * solution.parts.price * solution.money
-    columns = ("rule", "from", "subject", "material", "market", "period")
-    found: dict[str, Any] = {
-        name: (labels, codes[order])
-        for name, labels, codes in zip(columns, data.caps.labels, data.caps.codes, strict=True)
-    }
-    kinds, units = Labels(sorted(set(kind))), Labels(["share", "t"])
-    return found | {
-        "kind": (kinds, np.array([kinds.code[name] for name in kind], dtype=np.int64)[order]),
-        "unit": (units, np.where(share, 0, 1)[order]),
-        "limit": limit[order],
-        "actual": actual[order],
-        "slack": slack[order],
-        "quantity": quantity[order] * solution.mass,
-        "base": np.where(share, base * solution.mass, np.nan)[order],
-        "excess": excess[order] * solution.mass,
-        "penalty": (excess * penalty)[order],
-        "shadow_price": price[order],
-        "shadow_price_undiscounted": (price / solution.parts.discount[t])[order],
-        "binding": (Labels(["no", "yes"]), (price != 0)[order].astype(np.int64)),
-        "t": t[order],
-    }
+    return base
 
 
 def _by_name(index: Index) -> Array:

@@ -1,19 +1,19 @@
-"""Rules of an instance into rows: who is counted, for whom, against what, in which periods.
+"""Rules of an instance resolved: who is counted, for whom, in which periods, and what falls under each.
 
-Definitions: ``docs/definitions.md``, rules. One row of the table becomes one cap for each pool of stages and
-materials, each market, each group of periods and each subject that has anything to count. A *cell* of a rule is one
-(pool, market, group of periods): what is bought or made is sorted into cells, cells by subject are caps.
+Definitions: ``docs/definitions.md``, rules. A *cell* of a rule is one (pool of stages and materials, market, group of
+periods): what is bought or made is sorted into cells, and within them by subject. What becomes of that: ``caps.py``,
+``suppliers.py``.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Concentration, Flow, Priority, Processing, Stock
-from planner.codes import Names, look_up, spread
+from mineral_sourcing.arrays import Array, Labels
+from mineral_sourcing.network import Flow, Processing
+from planner.codes import spread
 from planner.parts import Parts
 from planner.scope import Scope, split
 
@@ -131,19 +131,6 @@ class _Sets:
         at, own = self.of(site)
         width = int(max(number.max(initial=0), own.max(initial=0))) + 1
         return np.isin(np.arange(len(site)) * width + number, at * width + own)
-
-
-def _numbered(found: Array, size: int, *, every: bool = False) -> tuple[Array, Callable[[Array], Array]]:
-    """The numbers below ``size`` that occur, or all of them, in order, and what tells the place of each (−1: none)."""
-    if every:
-        return np.arange(size), lambda wanted: wanted
-    if size > TABLE:
-        kept = np.unique(found)
-        return kept, lambda wanted: look_up(kept, wanted)
-    occurs = np.zeros(size, dtype=bool)
-    occurs[found] = True
-    place = np.where(occurs, np.cumsum(occurs) - 1, -1)
-    return np.flatnonzero(occurs), lambda wanted: place[wanted]
 
 
 Counted = tuple[Array, Array, Array]
@@ -270,222 +257,3 @@ def rules_of(parts: Parts, *, suppliers: bool) -> Iterator[Rule]:
             rule = Rule(parts, row, range(begin, end + 1))
             if rule.cells:
                 yield rule
-
-
-class _Rows:
-    """A Concentration in the making: lists of arrays, one a rule, put together at the end."""
-
-    def __init__(self, parts: Parts, flow: Flow, processing: Processing, priority: Priority, stocks: Stock) -> None:
-        self.parts, self.flow, self.processing = parts, flow, processing
-        self.priority, self.stocks = priority, stocks
-        self.names = tuple(Names() for _ in range(6))
-        self.caps: list[list[Array]] = []
-        self.bases: list[list[Array]] = []
-        self.data: dict[str, list[Array]] = {}
-        self.members: dict[str, list[tuple[Array, Array]]] = {}
-        self.cap_count = self.base_count = 0
-
-    def put(self, **values: Array) -> None:
-        """Append to parameters."""
-        for name, array in values.items():
-            self.data.setdefault(name, []).append(np.asarray(array, dtype=np.float64))
-
-    def sort_under(self, name: str, rows: Array, members: Array) -> None:
-        """Append to a grouping; nothing under −1."""
-        here = np.flatnonzero(rows >= 0)
-        self.members.setdefault(name, []).append((rows[here], members[here]))
-
-    def add(self, rule: Rule, supply: Supply) -> None:
-        """The caps of one rule, and the bases that they are held against."""
-        subjects = len(rule.subjects)
-        items = {
-            name: rule.by_subject(counted)
-            for name, counted in (("shipments", supply.shipments), ("sales", supply.sales), ("runs", supply.runs))
-        }
-        coming, at = rule.by_subject(supply.coming)
-        found = np.concatenate([*(cap for cap, _ in items.values()), coming])
-        caps, number = _numbered(found, rule.cells * subjects, every=not rule.is_cap)
-        if not len(caps):
-            return
-        cell, subject = np.divmod(caps, subjects)
-        constant = self._demand(rule) if rule.row["base"] in ("", "demand") else np.zeros(rule.cells)
-        share = float(rule.row["limit"]) if rule.is_share else 0.0
-        limit = share * constant[cell] if rule.is_share else np.full(len(caps), self._limit(rule))
-        given = np.bincount(number(coming), self.parts.coming.arriving[at], len(caps))
-        self.caps.append(self._codes(rule, cell, rule.subjects, subject))
-        for name, (cap, item) in items.items():
-            self.sort_under(f"counted_{name}", number(cap) + self.cap_count, item)
-        base = self._base(rule, supply, cell) if rule.row["base"] in ("consumption", "purchases") else None
-        rows = np.arange(self.cap_count, self.cap_count + len(caps))
-        priced = not np.isnan(rule.row["penalty"])
-        share_of, amount = np.full(len(caps), share), limit - given
-        if base is not None:
-            self.sort_under("base_of", rows, base)
-        elif not priced:
-            columns = np.concatenate([cap for cap, _ in items.values()])
-            self._constant_rows(rule, cell, subject, np.isin(caps, columns), share_of, amount)
-        if priced:
-            due = self._penalty(rule) * self.parts.discount[rule.first[cell % len(rule.labels)]]
-            self.members.setdefault("priced", []).append((rows, due))
-        sign = np.full(len(caps), 1.0 if rule.is_cap else -1.0)
-        self.put(sign=sign, share=share_of, amount=amount, given=given, base_given=constant[cell])
-        self.cap_count += len(caps)
-
-    def _limit(self, rule: Rule) -> float:
-        """Limit of a quantity, in model units."""
-        return float(rule.row["limit"]) * self.parts.mass
-
-    def _penalty(self, rule: Rule) -> float:
-        """Penalty per mass, in model units."""
-        return float(rule.row["penalty"]) * self.parts.price
-
-    def _codes(self, rule: Rule, cell: Array, subjects: list[str], subject: Array) -> list[Array]:
-        """Codes of caps along all dimensions."""
-        rest, label = np.divmod(cell, len(rule.labels))
-        pool, market = np.divmod(rest, len(rule.markets))
-        nothing = np.zeros(len(cell), dtype=np.int64)
-        return [
-            self.names[0].codes([rule.row["rule"]])[nothing],
-            self.names[1].codes([rule.row["from"]])[nothing],
-            self.names[2].codes(subjects)[subject],
-            self.names[3].codes(rule.pools)[pool],
-            self.names[4].codes(rule.markets)[market],
-            self.names[5].codes(rule.labels)[label],
-        ]
-
-    def _demand(self, rule: Rule) -> Array:
-        """Demand at the markets, by cell."""
-        demand = self.parts.demand
-        cell, at = rule.at_markets(demand.site, demand.material, demand.t)
-        return np.bincount(cell, demand.amount[at], rule.cells)
-
-    def _base(self, rule: Rule, supply: Supply, cell: Array) -> Array:
-        """Columns of the bases of some cells: the base of each."""
-        cells, number = _numbered(cell, rule.cells)
-        at = np.arange(self.base_count, self.base_count + len(cells))
-
-        def under(name: str, cell: Array, member: Array) -> None:
-            rows = number(cell)
-            self.sort_under(f"base_{name}", np.where(rows >= 0, rows + self.base_count, -1), member)
-
-        constant: Array = np.zeros(rule.cells)
-        if rule.row["base"] == "consumption":
-            constant = self._demand(rule)
-            sites, material, t, _ = self.priority.demands.codes
-            under("unmet", *rule.at_markets(sites, material, t))
-            process, material, t = self.processing.using.codes
-            under("use", *rule.at_markets(self.parts.process_site[process], material, t))
-        else:
-            abroad = np.ones(len(self.parts.sites), dtype=bool)
-            if rule.row["home_in_base"] == "no":
-                abroad[[self.parts.sites.code[name] for name in self.parts.scope.sites(["home"])]] = False
-            for name, counted in (("shipments", supply.shipments), ("sales", supply.sales), ("runs", supply.runs)):
-                keep = abroad[counted[2]]
-                under(name, counted[0][keep], counted[1][keep])
-            keep = abroad[supply.coming[2]]
-            constant = np.bincount(
-                supply.coming[0][keep], self.parts.coming.arriving[supply.coming[1][keep]], rule.cells
-            )
-            if rule.row["stock_in_base"] == "yes":
-                under("releases", *rule.at_markets(*self.stocks.nodes.codes))
-        codes = self._codes(rule, cells, [""], np.zeros(len(cells), dtype=np.int64))
-        self.bases.append(codes[:2] + codes[3:])
-        self.put(base_constant=constant[cells])
-        self.base_count += len(cells)
-        return at[number(cell)]
-
-    def _constant_rows(
-        self, rule: Rule, cell: Array, subject: Array, counted: Array, share: Array, amount: Array
-    ) -> None:
-        """A floor with no column to count still is a row: its right-hand side becomes a base that nothing can move."""
-        empty = np.flatnonzero(~counted)
-        if not len(empty):
-            return
-        codes = self._codes(rule, cell[empty], rule.subjects, subject[empty])
-        pools = self.names[3].labels().names
-        names = [f"{rule.subjects[who]}\n{pools[pool]}" for who, pool in zip(subject[empty], codes[3], strict=True)]
-        codes[3] = self.names[3].codes(names)[np.arange(len(empty))]
-        self.bases.append(codes[:2] + codes[3:])
-        self.put(base_constant=amount[empty])
-        self.sort_under("base_of", self.cap_count + empty, np.arange(self.base_count, self.base_count + len(empty)))
-        self.base_count += len(empty)
-        share[empty], amount[empty] = 1.0, 0.0
-
-    def done(self) -> Concentration:
-        """The finished family."""
-        labels = tuple(known.labels() for known in self.names)
-        nothing = [np.empty(0, dtype=np.int64)]
-        caps = Index(
-            *zip(
-                labels,
-                (np.concatenate(part) for part in zip(*self.caps, strict=True)) if self.caps else nothing * 6,
-                strict=True,
-            )
-        )
-        bases = Index(
-            *zip(
-                labels[:2] + labels[3:],
-                (np.concatenate(part) for part in zip(*self.bases, strict=True)) if self.bases else nothing * 5,
-                strict=True,
-            )
-        )
-        rows, due = (
-            np.concatenate(part) for part in zip(*self.members.pop("priced", [(nothing[0], np.empty(0))]), strict=True)
-        )
-        priced = caps.take(rows)
-        of = {
-            "counted_shipments": self.flow.shipments,
-            "counted_sales": self.flow.sales,
-            "counted_runs": self.processing.making,
-            "base_of": bases,
-            "base_shipments": self.flow.shipments,
-            "base_sales": self.flow.sales,
-            "base_runs": self.processing.making,
-            "base_unmet": self.priority.demands,
-            "base_use": self.processing.using,
-            "base_releases": self.stocks.nodes,
-        }
-        groups: dict[str, Any] = {}
-        for name, members in of.items():
-            index = bases if name.startswith("base_") and name != "base_of" else caps
-            pairs = self.members.get(name)
-            groups[name] = (
-                Groups(index, members, *(np.concatenate(part) for part in zip(*pairs, strict=True)))
-                if pairs
-                else Groups.none(index, members)
-            )
-
-        def values(index: Index, name: str) -> Values:
-            return Values(index, np.concatenate(self.data.get(name, [np.empty(0)])))
-
-        return Concentration(
-            caps=caps,
-            bases=bases,
-            priced=priced,
-            priced_in=Groups(caps, priced, rows),
-            penalty=Values(priced, due),
-            base_constant=values(bases, "base_constant"),
-            **groups,
-            **{name: values(caps, name) for name in ("sign", "share", "amount", "given", "base_given")},  # type: ignore[arg-type]
-        )
-
-
-def concentration(
-    parts: Parts,
-    flow: Flow,
-    processing: Processing,
-    priority: Priority,
-    stocks: Stock,
-    lane: Array,
-    arrives: Array,
-) -> Concentration:
-    """Every cap and floor of the instance's rules.
-
-    Args:
-        lane: lane of each shipment.
-        arrives: period in which each shipment arrives, past the horizon too.
-    """
-    rows = _Rows(parts, flow, processing, priority, stocks)
-    for rule in rules_of(parts, suppliers=False):
-        rows.add(rule, supply(parts, flow, processing, rule, lane, arrives))
-    return rows.done()

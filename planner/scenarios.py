@@ -24,7 +24,7 @@ from scipy.sparse import csr_array
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix, Span
-from planner.blocks import blocks_of
+from planner.blocks import Blocks, blocks_of
 from planner.kept import Kept
 from planner.session import Session
 from planner.stages import TINY, Clock, ranks_and_cost
@@ -173,47 +173,21 @@ class _Parts:
 
     def __init__(self, matrix: Matrix, kept: Kept, values: Array) -> None:
         own, columns = _without_totals(matrix)
-        blocks = blocks_of(own, kept.assembled.network)
-        self.of_column = np.full(len(matrix.cost), -1)
+        blocks, values = blocks_of(own, kept.assembled.network), values[columns]
+        self.of_column, self.place = (np.full(len(matrix.cost), -1) for _ in range(2))
+        """Block of each column, and its place there."""
         self.of_column[columns] = blocks.of_column
-        self.place = np.full(len(matrix.cost), -1)
-        values = values[columns]
-        coupling = blocks.coupling
-        shared = own.entries[coupling]
-        used = shared @ values
-        reach = np.zeros((blocks.count, len(coupling)), dtype=bool)
-        entries = shared.tocoo()
-        inside = blocks.of_column[entries.col] >= 0
-        reach[blocks.of_column[entries.col[inside]], entries.row[inside]] = True
-        sharing = np.maximum(reach.sum(axis=0), 1)
+        shares = _Shares.of(own, blocks, values)
         self.sessions: list[tuple[Session, Any]] = []
         """Of each block, with the basis of its own base plan."""
         self.base: list[float] = []
         for block in range(blocks.count):
             part, rows = blocks.columns(block), blocks.rows(block)
-            touched = np.flatnonzero(reach[block])
             self.place[columns[part]] = np.arange(len(part))
-            mine = shared[touched][:, part] @ values[part]
-            slack_low, slack_high = (
-                (used[touched] - own.row_lower[coupling[touched]]) / sharing[touched],
-                (own.row_upper[coupling[touched]] - used[touched]) / sharing[touched],
-            )
-            all_rows = np.concatenate([rows, coupling[touched]])
-            self.sessions.append(
-                _session(
-                    own,
-                    part,
-                    all_rows,
-                    len(rows),
-                    mine - np.maximum(slack_low, 0),
-                    mine + np.maximum(slack_high, 0),
-                    kept,
-                )
-            )
+            self.sessions.append(_session(_alone(own, part, rows, *shares.of_block(block, part)), kept))
             self.base.append(float(own.cost[part] @ values[part]))
         loose = np.flatnonzero(blocks.of_column < 0)
         self.rest = own.offset + float(own.cost[loose] @ values[loose])
-        self.loose = bool(len(loose))
 
     def cost(self, scenario: Disruption) -> float:
         """Cost in model units of a plan that solves only the touched blocks again."""
@@ -238,28 +212,58 @@ class _Parts:
         return total
 
 
-def _session(
-    own: Matrix, part: Array, rows: Array, private: int, low: Array, high: Array, kept: Kept
-) -> tuple[Session, Any]:
-    """One block's own HiGHS object, solved once: its rows, then its part of the coupling rows."""
-    lower, upper = own.row_lower[rows].copy(), own.row_upper[rows].copy()
-    lower[private:] = np.where(np.isfinite(lower[private:]), low, -np.inf)
-    upper[private:] = np.where(np.isfinite(upper[private:]), high, np.inf)
-    matrix = replace(
+@dataclass(frozen=True)
+class _Shares:
+    """Coupling rows, and how they are shared out among the blocks that have columns in them."""
+
+    matrix: Matrix
+    rows: Array
+    values: Array
+    """Of the base plan, by column."""
+    reach: Array
+    """Whether a block (rows) has a column in a coupling row (columns)."""
+
+    @classmethod
+    def of(cls, matrix: Matrix, blocks: Blocks, values: Array) -> "_Shares":
+        """Those of a matrix and its blocks."""
+        entries = matrix.entries[blocks.coupling].tocoo()
+        block = blocks.of_column[entries.col]
+        reach = np.zeros((blocks.count, len(blocks.coupling)), dtype=bool)
+        reach[block[block >= 0], entries.row[block >= 0]] = True
+        return cls(matrix, blocks.coupling, values, reach)
+
+    def of_block(self, block: int, part: Array) -> tuple[Array, Array, Array]:
+        """Coupling rows of a block with these columns, and its sides there: what it used, and its part of the rest."""
+        touched = np.flatnonzero(self.reach[block])
+        rows, sharing = self.rows[touched], self.reach.sum(axis=0)[touched]
+        shared = self.matrix.entries[rows]
+        used, mine = shared @ self.values, shared[:, part] @ self.values[part]
+        below = np.maximum((used - self.matrix.row_lower[rows]) / sharing, 0.0)
+        above = np.maximum((self.matrix.row_upper[rows] - used) / sharing, 0.0)
+        return rows, mine - below, mine + above
+
+
+def _alone(own: Matrix, part: Array, private: Array, shared: Array, low: Array, high: Array) -> Matrix:
+    """One block as a matrix of its own: its rows, then its part of the coupling rows."""
+    rows = np.concatenate([private, shared])
+    return replace(
         own,
         cost=own.cost[part],
         offset=0.0,
         entries=csr_array(own.entries[rows][:, part]),
-        row_lower=lower,
-        row_upper=upper,
+        row_lower=np.concatenate([own.row_lower[private], low]),
+        row_upper=np.concatenate([own.row_upper[private], high]),
         col_lower=own.col_lower[part],
         col_upper=own.col_upper[part],
         integer=own.integer[part],
         columns=(),
         rows=(),
     )
-    settings = kept.settings
-    session = Session(matrix, threads=settings.threads, seed=settings.seed, gap=0.0, algorithm=settings.algorithm)
+
+
+def _session(matrix: Matrix, kept: Kept) -> tuple[Session, Any]:
+    """A HiGHS object of its own, solved once, and its basis."""
+    session = Session.of(matrix, kept.settings)
     session.run(SECONDS)
     return session, session.basis()
 

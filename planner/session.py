@@ -3,12 +3,9 @@
 With ``solve.py`` the only module that talks to HiGHS.
 """
 
-import os
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,6 +14,8 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
+from planner.quiet import quiet
+from planner.settings import Settings
 
 End = Literal["optimal", "limit", "infeasible", "unbounded", "interrupted", "failed"]
 
@@ -63,26 +62,6 @@ class Progress:
         return (self.incumbent - self.bound) / abs(self.incumbent) if finite else np.inf
 
 
-_STDOUT = threading.Lock()
-"""Held while stdout is turned away: two threads at once would leave it so."""
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the banner that HiGHS prints when it is made out of stdout, which belongs to ``--json``."""
-    with _STDOUT:
-        sys.stdout.flush()
-        kept = os.dup(1)
-        null = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(null, 1)
-            yield
-        finally:
-            os.dup2(kept, 1)
-            os.close(kept)
-            os.close(null)
-
-
 @dataclass(frozen=True)
 class Result:
     """How one run ended. Arrays in the matrix's order; without a point they are empty."""
@@ -115,7 +94,7 @@ class Session:
     ) -> None:
         if not all(np.isfinite(part).all() for part in (matrix.cost, matrix.entries.data)):
             raise ValueError("a cost or an entry of the matrix is not finite")
-        with _quiet():
+        with quiet():
             self.highs = highspy.Highs()
             self.option("output_flag", False)
         self.matrix = matrix
@@ -136,6 +115,18 @@ class Session:
         self._pass()
         for callback in (self.highs.cbMipInterrupt, self.highs.cbSimplexInterrupt, self.highs.cbIpmInterrupt):
             callback.subscribe(self._interrupt)
+
+    @classmethod
+    def of(cls, matrix: Matrix, settings: Settings, progress: Callable[[Progress], None] | None = None) -> "Session":
+        """An object with the threads, seed, gap and algorithm of the settings."""
+        return cls(
+            matrix,
+            threads=settings.threads,
+            seed=settings.seed,
+            gap=settings.gap,
+            algorithm=settings.algorithm,
+            progress=progress,
+        )
 
     def like(self, matrix: Matrix, gap: float) -> "Session":
         """Another object with the same threads, seed and algorithm."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mineral_sourcing.arrays import Array, Groups, Labels
+from mineral_sourcing.arrays import Array, Groups, Labels, Values
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
 from planner.assemble import Assembled
@@ -80,6 +80,20 @@ def total(groups: Groups, weights: Array, values: Array) -> Array:
     """Σ weight · value over the members of each key; both by member of ``groups.of``."""
     members = slice(None) if groups.members is None else groups.members
     return np.bincount(groups.rows, (weights * values)[members], len(groups.index))
+
+
+def counted(solution: Solution, given: Values, shipments: Groups, sales: Groups, runs: Groups) -> Array:
+    """What a rule counts under each key: what was under way, arrivals, sales and output; model units."""
+    flow, processing = solution.network.flow, solution.network.processing
+    making = processing.making
+    output = processing.output.array[making.project((0, 1), processing.outputs)]
+    activity = solution.value("processing.activity")[making.project((0, 2), processing.runs)]
+    return np.asarray(
+        given.array
+        + total(shipments, flow.kept.array[solution.assembled.lane], solution.value("flow.ship"))
+        + total(sales, np.ones(len(flow.sales)), solution.value("flow.sold"))
+        + total(runs, output, activity)
+    )
 
 
 def text(labels: Labels, codes: Array) -> pd.Series:

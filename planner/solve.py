@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from mineral_sourcing.build import build
-from mineral_sourcing.compile import compile_model
+from mineral_sourcing.compile import Matrix, compile_model
 from planner.assemble import assembled
 from planner.conflict import conflict
 from planner.errors import VerificationError
@@ -47,28 +47,15 @@ def solve(
     with clock.step("compile"):
         matrix = compile_model(model)
     told = None if progress is None else _in_currency(progress, network.unit_money)
-    size = {
-        "columns": len(matrix.cost),
-        "rows": len(matrix.row_lower),
-        "entries": int(matrix.entries.nnz),
-        "integers": int(matrix.integer.sum()),
-        "untraced": matrix.untraced,
-    }
     with clock.step("pass"):
-        session = Session(
-            matrix,
-            threads=settings.threads,
-            seed=settings.seed,
-            gap=settings.gap,
-            algorithm=settings.algorithm,
-            progress=told,
-        )
+        session = Session.of(matrix, settings, told)
     solved = run_stages(session, network, settings.seed, clock)
     status = _status(solved)
+    said, warnings, method = _message(solved.end), instance.warnings, session.interior
+    outcome = Outcome(status, instance, clock.seconds, _size(matrix), said, (), warnings, method)
     if not solved.has_point:
         names = conflict(matrix, network, instance, settings, clock.left) if status == "infeasible" else ()
-        said = _message(solved.end)
-        return Outcome(status, instance, clock.seconds, size, said, names, instance.warnings, session.interior)
+        return replace(outcome, conflict=names)
     with clock.step("read back"):
         made = tables(Solution(found, matrix, solved.values, solved.row_duals), solved.held)
         objective = float(made["costs"]["present_value"].sum())
@@ -78,8 +65,17 @@ def solve(
         verification = verify(plan)
     if not verification.ok:
         raise VerificationError(instance.name, plan, verification)
-    said = _message(solved.end)
-    return Outcome(status, instance, clock.seconds, size, said, (), instance.warnings, session.interior, plan)
+    return replace(outcome, found=plan)
+
+
+def _size(matrix: Matrix) -> dict[str, int]:
+    return {
+        "columns": len(matrix.cost),
+        "rows": len(matrix.row_lower),
+        "entries": int(matrix.entries.nnz),
+        "integers": int(matrix.integer.sum()),
+        "untraced": matrix.untraced,
+    }
 
 
 def _in_currency(progress: Callable[[Progress], None], money: float) -> Callable[[Progress], None]:

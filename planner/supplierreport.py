@@ -4,21 +4,13 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Labels
 from planner.rulereport import first_periods
-from planner.solution import Found, Solution, total
+from planner.solution import Found, Solution, counted
 
 
 def supplied(solution: Solution) -> Array:
     """What each candidate supplies, what was under way included, in model units."""
-    data, flow, processing = solution.network.suppliers, solution.network.flow, solution.network.processing
-    making = processing.making
-    output = processing.output.array[making.project((0, 1), processing.outputs)]
-    activity = solution.value("processing.activity")[making.project((0, 2), processing.runs)]
-    return np.asarray(
-        data.given.array
-        + total(data.shipments, flow.kept.array[solution.assembled.lane], solution.value("flow.ship"))
-        + total(data.sales, np.ones(len(flow.sales)), solution.value("flow.sold"))
-        + total(data.runs, output, activity)
-    )
+    data = solution.network.suppliers
+    return counted(solution, data.given, data.shipments, data.sales, data.runs)
 
 
 def supplying(solution: Solution) -> Array:

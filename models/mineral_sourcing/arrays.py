@@ -7,6 +7,7 @@ Pyomo, asked to build a row or the whole model, iterates and looks up like in an
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,11 @@ class Index(Sequence[Any]):
         return found[1]
 
     def find(self, columns: Sequence[Array]) -> Array:
-        """Position of each row of codes (in this index's own labels); −1 where it is no key."""
+        """Position of each row of codes (in this index's own labels); −1 where it is no key.
+
+        Raises:
+            OverflowError: there may be more keys than one whole number counts.
+        """
         if not len(self):
             return np.full(len(columns[0]), -1)
         key, known = self._key(columns), np.logical_and.reduce([np.asarray(column) >= 0 for column in columns])
@@ -115,7 +120,9 @@ class Index(Sequence[Any]):
     def _ordered(self) -> tuple[Array | None, Array]:
         """A table of positions by key, or positions and keys in the order of the keys."""
         key = self._key(self.codes)
-        size = int(np.prod([float(max(len(labels), 1)) for labels in self.labels]))
+        size = prod(max(len(labels), 1) for labels in self.labels)
+        if size >= 2**63:
+            raise OverflowError("an index has too many dimensions of too many names to be searched")
         if size <= TABLE:
             table = np.full(size, -1)
             table[key] = np.arange(len(self))

@@ -17,7 +17,8 @@ from pyomo.repn import generate_standard_repn
 from scipy.sparse import coo_array, csc_array, csr_array
 
 from mineral_sourcing.arrays import Array, Index, Labels
-from mineral_sourcing.trace import Linear, Relation, Tracer, Triplets, Untraceable, Value, index_of
+from mineral_sourcing.linear import Linear, Relation, Triplets, Untraceable, Value
+from mineral_sourcing.trace import Tracer, index_of
 
 UNTRACED = (TypeError, ValueError, AttributeError, KeyError)
 """What a rule raises that asks stand-ins what they cannot tell (``Untraceable`` is a TypeError)."""

@@ -24,9 +24,28 @@ period's consumption counts. Cost: holding on closing stock, :math:`\sum_t DF_t 
 
 import pyomo.environ as pyo
 
-from mineral_sourcing.network import Network
+from mineral_sourcing.network import Network, Stock
 
 RULES = {"final": "stockpiles", "cover": "stockpiles"}
+
+
+def _add_cover(stockpile: pyo.Block, data: Stock) -> None:
+    stockpile.COVER = pyo.Set(dimen=3, initialize=data.cover)
+    stockpile.COVERING = pyo.Set(stockpile.COVER, dimen=3, initialize=data.covering)
+    stockpile.AHEAD = pyo.Set(dimen=5, initialize=data.ahead)
+    stockpile.USE = pyo.Set(stockpile.COVER, dimen=5, initialize=data.cover_use)
+    stockpile.share = pyo.Param(stockpile.AHEAD, initialize=data.share)
+    stockpile.demand = pyo.Param(stockpile.COVER, initialize=data.cover_demand)
+
+    @stockpile.Constraint(stockpile.COVER)
+    def cover(b: pyo.Block, c: str, k: str, t: int) -> pyo.Expression:
+        processing = b.parent_block().processing
+        held = sum(b.stock[node] for node in b.COVERING[c, k, t])
+        used = sum(
+            b.share[d, j, s, p, u] * processing.input[p, j] * processing.activity[p, u]
+            for d, j, s, p, u in b.USE[c, k, t]
+        )
+        return held - used >= b.demand[c, k, t]
 
 
 def add(m: pyo.Block, network: Network) -> None:
@@ -73,22 +92,7 @@ def add(m: pyo.Block, network: Network) -> None:
     def final(b: pyo.Block, i: str, k: str) -> pyo.Expression:
         return sum(b.stock[last] for last in b.LAST[i, k]) >= b.least[i, k]
 
-    stockpile.COVER = pyo.Set(dimen=3, initialize=data.cover)
-    stockpile.COVERING = pyo.Set(stockpile.COVER, dimen=3, initialize=data.covering)
-    stockpile.AHEAD = pyo.Set(dimen=5, initialize=data.ahead)
-    stockpile.USE = pyo.Set(stockpile.COVER, dimen=5, initialize=data.cover_use)
-    stockpile.share = pyo.Param(stockpile.AHEAD, initialize=data.share)
-    stockpile.demand = pyo.Param(stockpile.COVER, initialize=data.cover_demand)
-
-    @stockpile.Constraint(stockpile.COVER)
-    def cover(b: pyo.Block, c: str, k: str, t: int) -> pyo.Expression:
-        processing = b.parent_block().processing
-        held = sum(b.stock[node] for node in b.COVERING[c, k, t])
-        used = sum(
-            b.share[d, j, s, p, u] * processing.input[p, j] * processing.activity[p, u]
-            for d, j, s, p, u in b.USE[c, k, t]
-        )
-        return held - used >= b.demand[c, k, t]
+    _add_cover(stockpile, data)
 
     @stockpile.Expression()
     def cost(b: pyo.Block) -> pyo.Expression:

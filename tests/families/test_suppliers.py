@@ -243,7 +243,7 @@ def test_a_rule_that_leaves_no_plan_is_named() -> None:
     outcome = planner.solve(from_frames(trade.header, trade.tables))
 
     assert outcome.status == "infeasible"
-    assert any(told.startswith("rule single source (max_suppliers 1, by place)") for told in outcome.conflict)
+    assert any(told.startswith("rule single source: At most 1 countries supply") for told in outcome.conflict)
 
 
 def test_what_a_switch_lets_through_is_what_can_be_needed() -> None:
