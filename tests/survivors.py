@@ -33,6 +33,7 @@ WITHOUT_EFFECT: dict[Part, str] = {
     ("lower bound dropped", "", "activation.on"): "activation.most keeps it above what is used",
     ("upper bound dropped", "", "activation.on"): "one switch lets through all that can be worth while",
     ("upper bound bent", "", "activation.on"): "one switch lets through all that can be worth while",
+    ("lower bound dropped", "", "tiers.reached"): "a switch below 0 only takes room away",
     ("right-hand side bent", "priority.held", ""): "the solve of a rank replaces it before it can bind",
 }
 """Changes that leave every optimum as it is, and why: they are not made."""

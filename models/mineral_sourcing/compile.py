@@ -231,14 +231,15 @@ def costs(tracer: Tracer, model: Any, width: int) -> tuple[Array, float]:
 
 
 def _sparse(pieces: list[Triplets], shape: tuple[int, int]) -> csr_array:
-    """Coordinates into rows; what is nothing is left out."""
+    """Coordinates into rows; what is nothing is left out. Takes the pieces."""
     count = sum(len(rows) for rows, _, _ in pieces)
     rows, columns, values = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32), np.empty(count)
-    at = 0
-    for piece in pieces:
-        part = slice(at, at + len(piece[0]))
+    at = count
+    while pieces:  # each is let go as soon as it is copied
+        piece = pieces.pop()
+        part = slice(at - len(piece[0]), at)
         rows[part], columns[part], values[part] = piece
-        at = part.stop
+        at = part.start
     entries = coo_array((values, (rows, columns)), shape)
     entries.has_canonical_format = True
     found = entries.tocsr()

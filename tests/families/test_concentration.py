@@ -200,6 +200,20 @@ def test_home_supply_is_in_the_base_or_not(in_base: str, arrives: float, cost: f
     assert price(plan, "concentration.cap") == pytest.approx(-40.0)
 
 
+@pytest.mark.parametrize(("in_base", "arrives", "cost"), [("yes", 10.0, 2720.0), ("no", 20.0, 2520.0)])
+def test_stock_filled_is_taken_from_the_base_or_not(in_base: str, arrives: float, cost: float) -> None:
+    """Half of purchases, and 10 t must be in stock at the end: q = (q + 20 − 10) / 2 = 10, else 20.
+
+    10 q + 320 + 200 + 30 × (110 − q − 20 − 10).
+    """
+    trade = capped("max_share", 0.5, base="purchases", stock_in_base=in_base)
+    trade.stockpile(initial=0.0, final=10.0)
+    plan = trade.plan()
+
+    assert plan.objective == pytest.approx(cost)
+    assert amounts(plan.flows, "origin", "arriving") == pytest.approx({"a": arrives, "b": 20.0})
+
+
 @pytest.mark.parametrize(("in_base", "arrives", "cost"), [("yes", 30.0, 1720.0), ("no", 20.0, 1920.0)])
 def test_stock_released_is_in_the_base_or_not(in_base: str, arrives: float, cost: float) -> None:
     """Half of purchases, and 10 t of stock can be released: q = (q + 20 + 10) / 2 = 30, else 20.

@@ -11,6 +11,8 @@ from planner.assemble import assemble
 from planner.plan import Plan
 from planner.read import from_frames
 from tests.builders import Trade, amounts, paid, price
+from tests.families.test_activation import without_integers
+from tests.model_hook import altered
 
 
 def three(demand: float = 100.0, priority: str = "", **head: Any) -> Trade:
@@ -185,6 +187,28 @@ def test_makers_are_counted_where_they_make() -> None:
     assert plan.objective == pytest.approx(3000.0)
     assert used(plan) == {"TTT"}
     assert price(plan, "suppliers.link", subject="P0") < 0.0
+
+
+def test_half_a_switch_lets_through_half_of_what_a_plant_can_make() -> None:
+    """Two plants of 60 t at 10 and 15, one of them at most, 100 t wanted, 50 a tonne unmet: 60 × 10 + 40 × 50 = 2600.
+
+    The switches are as tight as the capacities, so the relaxation too makes 60 t, all of it in the cheaper plant.
+    """
+    trade = Trade()
+    trade.unmet(50.0)
+    for place, toll in (("AAA", 10.0), ("BBB", 15.0)):
+        plant = f"plant of {place}"
+        trade.site(plant, place)
+        trade.offer(plant, 0.0)
+        trade.process(f"smelt in {place}", plant, {"ore": -1.0, "metal": 1.0}, cost=toll, capacity=60.0)
+        trade.lane(plant, material="metal")
+    trade.demand(100.0, material="metal", priority="civil")
+    trade.rule("max_suppliers", 1, basis="made", material="metal")
+    with altered(without_integers, verified=False):
+        relaxed = trade.plan()
+
+    assert trade.plan().objective == pytest.approx(2600.0)
+    assert relaxed.bound == pytest.approx(2600.0)
 
 
 @pytest.mark.parametrize(
