@@ -312,3 +312,14 @@ def test_every_choice_of_tiers_tried(seed: int) -> None:
     trade.demand(demand)
 
     assert trade.plan().objective == pytest.approx(_best(ladders, most, demand))
+
+
+def test_a_surcharge_on_all_units_is_not_dodged_by_a_tier_held_twice() -> None:
+    """List 10, from 50 t all at 8, from 100 t all at 9, another seller at 20: 120 t cost 120 × 9 = 1080.
+
+    The middle tier ends at 100 t: 100 × 8 and 20 of the other, 1200, are dearer.
+    """
+    plan = against(20.0, 120.0, 10.0, [(50.0, 8.0), (100.0, 9.0)], "all_units").plan()
+
+    assert plan.objective == pytest.approx(1080.0)
+    assert by_tier(plan) == pytest.approx({100.0: 120.0})
