@@ -36,6 +36,7 @@ WITHOUT_EFFECT: dict[Part, str] = {
     ("upper bound dropped", "", "suppliers.on"): "one switch lets through all that can be worth while",
     ("upper bound bent", "", "suppliers.on"): "the whole numbers up to 1.01 are those up to 1",
     ("upper bound bent", "", "tiers.reached"): "the whole numbers up to 1.01 are those up to 1",
+    ("upper bound dropped", "", "tiers.reached"): "the tier below cannot be filled, or given up, twice",
     ("lower bound dropped", "", "tiers.reached"): "a switch below 0 only takes room away",
     ("right-hand side bent", "priority.held", ""): "the solve of a rank replaces it before it can bind",
 }
