@@ -1,0 +1,1 @@
+"""Answers beside the plan: what changes if …, and what lies between two plans."""
