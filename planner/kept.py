@@ -35,6 +35,9 @@ BROAD = 0.02
 HEAD_START = 0.2
 """Seconds that the hot solve has alone where few were touched, as a share of what a cold one took."""
 
+ALONE = 0.1
+"""Seconds that it has alone at least: two at once on one core would only hold each other up."""
+
 
 @dataclass(frozen=True)
 class _Undo:
@@ -279,9 +282,8 @@ class Kept:
             own = Clock(clock.limit)
             return run_stages(session, self.assembled.network, settings.seed, own, hot=hot)
 
-        self.session, solved = race(
-            self.session, self._session, work, 0.0 if broad else self._cold_seconds * HEAD_START
-        )
+        alone = 0.0 if broad else max(self._cold_seconds * HEAD_START, ALONE)
+        self.session, solved = race(self.session, self._session, work, alone)
         return solved
 
     def _replace(self, **arrays: Any) -> None:

@@ -72,12 +72,17 @@ def all_lanes(instance: Instance) -> pd.DataFrame:
     """Every lane, those stated first; the columns of ``lanes``. Not to be written into."""
     codes = instance.codes
     inputs = [codes[table, name] for table in ("lanes", "freight") for name in columns(table)]
-    inputs += [cells for table in ("offers", "demands", "stockpiles") for cells in codes.pick(table, PAIR)]
+    inputs += [_pairs(*codes.pick(table, PAIR)) for table in ("offers", "demands", "stockpiles")]
     inputs += [*codes.pick("recipes", ["process", "material"]), *codes.pick("processes", ["process", "site"])]
     inputs += [codes["recipes", name] > 0 for name in ("input", "output")]
     inputs += [*codes.pick("sites", ["site", "place"]), *codes.pick("materials", ["material", "stage"])]
     found: pd.DataFrame = instance.derived("lanes", tuple(inputs), lambda: _all_lanes(instance))
     return found
+
+
+def _pairs(site: np.ndarray, material: np.ndarray) -> np.ndarray:
+    """The different pairs of two columns of codes, one number each, in order."""
+    return np.unique((site << 32) + material)
 
 
 def _all_lanes(instance: Instance) -> pd.DataFrame:

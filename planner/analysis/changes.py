@@ -4,7 +4,7 @@ A change is made on a :class:`~planner.analysis.draft.Draft`; :func:`changed` ma
 result as ``planner check`` does. ``str`` of a change is its text on the command line; ``overrides.py`` reads it back.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -93,8 +93,13 @@ class Set:
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
             told = f"{shown(self.value)} is no number to go after {self.operator}"
             raise draft.refuse(self.table, self.column, self.value, told)
-        step = self.value if self.operator != "-=" else -self.value
-        return old * step if self.operator == "*=" else old + step
+        return _moved(old, self.operator, self.value)
+
+
+def _moved(old: float, operator: Operator, value: float) -> float:
+    """A number multiplied or added to, in twelve digits: 196.8945, not 196.89450000000002."""
+    new = old * value if operator == "*=" else old + (value if operator == "+=" else -value)
+    return float(f"{new:.12g}")
 
 
 def _set_header(draft: Draft, change: Set) -> None:
@@ -112,7 +117,7 @@ def _set_header(draft: Draft, change: Set) -> None:
         if not isinstance(old, int | float) or not isinstance(value, int | float):
             told = f"{change.column} is a text, or what follows {change.operator} is no number"
             raise draft.refuse("instance", change.column, value, told)
-        value = old * value if change.operator == "*=" else old + (value if change.operator == "+=" else -value)
+        value = _moved(old, change.operator, value)
     draft.header = draft.header.model_copy(update={change.column: value})
 
 
@@ -200,6 +205,7 @@ class Ban:
         Raises:
             InputError: what is under way already arrives within the ban.
         """
+        self._known(draft)
         if self.to:
             self._nothing_under_way(draft)
         names = set(draft.tables["rules"]["rule"])
@@ -223,6 +229,21 @@ class Ban:
             "source": "what-if",
         }
         draft.append("rules", [row])
+
+    def _known(self, draft: Draft) -> None:
+        scope = draft.scope
+        among: dict[str, Iterable[str]] = {
+            "place": scope.places,
+            "owner": scope.owners,
+            "site": scope.place_of,
+            "group": scope.groups,
+        }
+        everywhere = {name for names in among.values() for name in names}
+        for column, text, names in ((self.by, self.subject, set(among[self.by])), ("to", self.to, everywhere)):
+            for name in _split(text):
+                if name not in names and name != "home":
+                    told = f"there is no {self.by if column != 'to' else 'site, place, owner or group'} {shown(name)}"
+                    raise draft.refuse("ban", column, name, told + suggest(name, sorted(names)))
 
     def _names(self) -> Any:
         told = f"ban {self.subject.replace(';', ' and ')}"
