@@ -1,6 +1,7 @@
 """Plans side by side: input, decisions and figures that differ, by hand."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from planner.plan import Plan
 from tests.builders import Trade
 
 
-def plan(demand: float = 100.0, price: float = 10.0, **head: str) -> Plan:
+def plan(demand: float = 100.0, price: float = 10.0, **head: Any) -> Plan:
     """80 t from a (AAA) at a price, the rest from b (BBB) at 20."""
     made = Trade(**head)
     made.site("a", place="AAA", owner="Anna")
