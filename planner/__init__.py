@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from planner.analysis.coalition import Together, together
     from planner.analysis.compare import Comparison, compare
     from planner.analysis.study import Study, study
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
@@ -27,6 +28,7 @@ _HOMES = {
     "Settings": "settings",
     "SettingsError": "errors",
     "Study": "analysis.study",
+    "Together": "analysis.coalition",
     "VerificationError": "errors",
     "compare": "analysis.compare",
     "from_frames": "read",
@@ -35,6 +37,7 @@ _HOMES = {
     "sentence": "sentences",
     "solve": "solve",
     "study": "analysis.study",
+    "together": "analysis.coalition",
 }
 """Module of every public name; imported when the name is first used, so that ``planner --help`` is quick."""
 
@@ -49,6 +52,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Study",
+    "Together",
     "VerificationError",
     "compare",
     "from_frames",
@@ -57,6 +61,7 @@ __all__ = [
     "sentence",
     "solve",
     "study",
+    "together",
 ]
 
 

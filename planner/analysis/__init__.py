@@ -1,1 +1,1 @@
-"""Answers beside the plan: what changes if …, and what lies between two plans."""
+"""Answers beyond one plan: each a frozen object with tidy tables and a sentence."""
