@@ -18,6 +18,7 @@ from planner.instance import Instance
 from planner.kept import Kept
 from planner.plan import Outcome
 from planner.session import Session
+from planner.stages import Solved
 from planner.tables import TABLES
 from tests.builders import Trade
 from tests.random_instances import random_instance
@@ -353,3 +354,16 @@ def test_numbers_alone_are_handed_over_where_rows_and_columns_stay(
     monkeypatch.setattr(Session, "take", counted)
     study.apply(change).resolve()
     assert len(count) == passed
+
+
+def test_an_interrupted_solve_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C gives an outcome without a plan, which is not kept."""
+    study = planner.study(two_sellers())
+    nothing = np.empty(0)
+    with monkeypatch.context() as patched:
+        stopped = Solved("interrupted", np.inf, -np.inf, nothing, nothing, {})
+        patched.setattr(Kept, "solve", lambda *_: stopped)
+        assert study.solve().status == "unknown"
+        with pytest.raises(NoPlanError):
+            _ = study.base
+    assert study.plan.objective == pytest.approx(2400.0)

@@ -253,15 +253,17 @@ class Study:
             VerificationError: HiGHS and the verifier disagree; the exception holds the plan as evidence.
         """
         number = len(self._states) - 1
-        if number not in self._outcomes:
-            solved = self.resolve()
-            assert self._solved is not None
-            kept = self.kept
-            outcome = outcome_of(
-                kept.assembled, kept.matrix, solved, kept.settings, self._solved[2], kept.session.interior
-            )
+        if number in self._outcomes:
+            return self._outcomes[number]
+        solved, kept = self.resolve(), self.kept
+        assert self._solved is not None
+        clock = self._solved[2]
+        outcome = outcome_of(kept.assembled, kept.matrix, solved, kept.settings, clock, kept.session.interior)
+        if solved.end == "interrupted":
+            self._solved = None  # to be solved when it is next asked for
+        else:
             self._outcomes[number] = outcome
-        return self._outcomes[number]
+        return outcome
 
     @property
     def plan(self) -> Plan:
@@ -319,13 +321,11 @@ class Study:
         Raises:
             NoPlanError: there is none.
         """
-        if 0 not in self._outcomes:
-            states, self._states = self._states, self._states[:1]
-            try:
-                self.solve()
-            finally:
-                self._states = states
-        return self._outcomes[0].plan
+        states, self._states = self._states, self._states[:1]
+        try:
+            return self.solve().plan
+        finally:
+            self._states = states
 
     def __repr__(self) -> str:
         made = "".join(f"\n  {change}" for change in self.changes) or " no changes"
