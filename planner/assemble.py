@@ -16,7 +16,7 @@ from planner.codes import keys, look_up, spread
 from planner.instance import Instance
 from planner.limits import activation
 from planner.needs import LaneLimits, Needs
-from planner.parts import Parts
+from planner.parts import Parts, Units
 from planner.stock import Piles, stock
 from planner.suppliers import suppliers
 from planner.tiers import Ladders, tiers
@@ -43,9 +43,14 @@ def assemble(instance: Instance) -> Network:
     return assembled(instance).network
 
 
-def assembled(instance: Instance) -> Assembled:
-    """The network of a checked instance, and what its columns come from."""
-    parts = Parts(instance)
+def assembled(instance: Instance, units: Units | None = None) -> Assembled:
+    """The network of a checked instance, and what its columns come from.
+
+    Args:
+        instance: checked input.
+        units: of the model; those that suit the instance where none are given.
+    """
+    parts = Parts(instance, units)
     periods = Index((parts.steps, np.arange(parts.count)))
     lane, arrives, limit = _dispatches(parts)
     ladders = Ladders(parts)
