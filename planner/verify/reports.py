@@ -20,18 +20,15 @@ def shadow_prices(world: World, found: Tables, constraint: str, keys: dict[str, 
     return known
 
 
-def ruled(world: World, found: Tables, rules: Frame, match: Match, faults: Faults) -> None:
-    """The rule report."""
+def ruled(world: World, found: Tables, constraint: str, rules: Frame, match: Match, faults: Faults) -> None:
+    """The report of the rules whose rows are those of one constraint."""
     expected = rules.take(rules["asked"] | match.listed())
     kept = Match.of("rules", match.keys, match.found, expected)
-    price = shadow_prices(
-        world, found, "concentration.cap", dict(zip(kept.keys, expected.pick(kept.keys), strict=True))
-    )
-    unit = np.where(expected["shares"], world.names.code("share"), world.names.code("t"))
-    compare_names(faults, kept, {"kind": expected["kind"], "unit": unit})
+    price = shadow_prices(world, found, constraint, dict(zip(kept.keys, expected.pick(kept.keys), strict=True)))
+    compare_names(faults, kept, {"kind": expected["kind"], "unit": expected["unit"]})
     terms = {
         "limit": (expected["limit"], "the rules table"),
-        "quantity": (expected["quantity"], "the plan's tonnes added up"),
+        "quantity": (expected["quantity"], "the plan's tonnes or money added up"),
         "base": (expected["base"], "the plan's tonnes added up"),
         "excess": (expected["excess"], "the rule's excess"),
         "penalty": (expected["penalty"], "excess × the rule's penalty"),
@@ -46,10 +43,10 @@ def ruled(world: World, found: Tables, rules: Frame, match: Match, faults: Fault
 
 
 def judged(world: World, table: Frame, faults: Faults) -> None:
-    """What follows from quantity, base and limit of a row of the report; where the base is nothing, so is the share,
-    and a floor on it is neither kept nor broken.
+    """What follows from quantity, base and limit of a row of the report; where the base is nothing, so is the share or
+    the average, and a floor on it is neither kept nor broken.
     """
-    share = world.names.like(table["kind"], lambda kind: kind.endswith("_share"))
+    share = world.names.like(table["kind"], lambda kind: kind.endswith(("_share", "_average")))
     least = world.names.like(table["kind"], lambda kind: kind.startswith("min_"))
     base, quantity, stated, limit = table.pick(["base", "quantity", "actual", "limit"])
     size = float(np.max(base, where=~np.isnan(base), initial=0.0))
