@@ -226,7 +226,7 @@ FAULTS = {
     "At most 5 t of the oxide bought comes from any one site, each year": (67, "the sentence ends where '.'"),
     "Buy local.": (1, "'buy local.' where 'at most'"),
     "The average risk of the oxide bought is at most 5 USD, each year.": (
-        52,
+        51,
         "'USD, each year.' where ', ' would be right",
     ),
     "": (1, "the sentence ends where 'at most'"),
