@@ -227,7 +227,7 @@ FAULTS = {
     "Buy local.": (1, "'buy local.' where 'at most'"),
     "The average risk of the oxide bought is at most 5 USD, each year.": (
         51,
-        "'USD, each year.' where ', ' would be right",
+        "'USD, each year.' where ',' would be right",
     ),
     "": (1, "the sentence ends where 'at most'"),
 }
