@@ -84,7 +84,7 @@ def _rules(summary: "Summary") -> None:
     for rule in summary.rules.head(MOST).to_dict("records"):
         material = f"{rule['material']}, {rule['market']}" if markets and rule["market"] else rule["material"]
         limits = [_limit(rule[end], rule["unit"]) for end in ("first_limit", "last_limit")]
-        prices = [money(rule[end]) + _per(rule) for end in ("least_price", "most_price")]
+        prices = [money(rule[end]) + _per(rule["kind"], rule["unit"]) for end in ("least_price", "most_price")]
         often = "" if rule["binds"] == rule["holds"] else f" ({rule['binds']} of {rule['holds']})"
         about = (rule["rule"], rule["name"], material, span(rule["since"], rule["until"]) + often)
         ranges = (" to ".join(dict.fromkeys(pair)) for pair in (limits, prices))
@@ -102,11 +102,11 @@ def _limit(limit: float, unit: str) -> str:
     return f"{100 * limit:.4g} %" if unit == "share" else f"{limit:,.4g} {unit}"
 
 
-def _per(rule: dict[str, Any]) -> str:
-    """What a price is of, where it is not a tonne of excess."""
-    if rule["kind"].endswith("_average"):
-        return f" ({rule['unit']})"
-    return f" per {rule['unit']}" if rule["kind"].endswith("_spend") else ""
+def _per(kind: str, unit: str) -> str:
+    """What a price is of, where it is not a tonne of excess alone."""
+    if kind.endswith("_average"):
+        return f" and {unit}"
+    return f" per {unit}" if kind.endswith("_spend") else ""
 
 
 def _purchases(summary: "Summary") -> None:

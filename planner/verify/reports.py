@@ -39,12 +39,14 @@ def ruled(world: World, found: Tables, constraint: str, rules: Frame, match: Mat
         ),
     }
     compare(faults, kept, terms, every=True)
-    judged(world, match.found, faults)
+    units = match.found["unit"]
+    for unit in np.unique(units).tolist():
+        judged(world, match.found.take(units == unit), faults)
 
 
 def judged(world: World, table: Frame, faults: Faults) -> None:
-    """What follows from quantity, base and limit of a row of the report; where the base is nothing, so is the share or
-    the average, and a floor on it is neither kept nor broken.
+    """What follows from quantity, base and limit of the rows of the report in one unit; where the base is nothing, so
+    is the share or the average, and a floor on it is neither kept nor broken.
     """
     share = world.names.like(table["kind"], lambda kind: kind.endswith(("_share", "_average")))
     least = world.names.like(table["kind"], lambda kind: kind.startswith("min_"))
@@ -125,11 +127,13 @@ def undiscounted(world: World, found: Tables, rules: Frame, faults: Faults) -> N
     of_rule = find(prices.pick(keys), rules.pick(keys))
     t = np.where(of_rule >= 0, np.append(rules["t"], 0)[of_rule], t)
     t = np.where(prices["constraint"] == world.names.code("stockpile.final"), world.periods - 1, t)
-    at = np.arange(len(prices))
-    itself = Match("prices", KEYS["prices"], prices, prices, at, at[:0])
+    prices = prices.plus(expected=prices["shadow_price"] / world.discount[t])
     meaning = "the shadow price over the discount factor of its period"
-    expected = prices["shadow_price"] / world.discount[t]
-    compare(faults, itself, {"shadow_price_undiscounted": (expected, meaning)})
+    money = prices["constraint"] == world.names.code("spend.cap")  # of money, not of tonnes: a size of its own
+    for some in (prices.take(money), prices.take(~money)):
+        at = np.arange(len(some))
+        itself = Match("prices", KEYS["prices"], some, some, at, at[:0])
+        compare(faults, itself, {"shadow_price_undiscounted": (some["expected"], meaning)})
 
 
 def _first_of_year(world: World) -> list[int]:

@@ -204,7 +204,8 @@ def test_markets_are_averaged_each_or_together(pool: str, cost: float) -> None:
 
 def test_a_window_opens_the_rule_later() -> None:
     """Free in 2001 (1000), held in 2002 (1500), discounted by 1.25."""
-    plan = two(periods=2, head={"discount_rate": 0.25}, **{"from": "2002"}).plan()
+    cells: dict[str, Any] = {"from": "2002"}
+    plan = two(periods=2, head={"discount_rate": 0.25}, **cells).plan()
 
     assert plan.objective == pytest.approx(1000.0 + 1500.0 / 1.25)
     assert plan.rules["shadow_price"].tolist() == pytest.approx([-20.0 / 1.25])
