@@ -60,8 +60,8 @@ def branch(plan: Plan, start: str = "", scenario: str = "", loss: Rows = ()) -> 
     tables |= _happening(tables, start, scenario, loss)
     ends = tables["stockpiles"]["until"]
     tables["stockpiles"] = tables["stockpiles"].loc[(ends == "") | (ends >= start)]
-    periods = tables["demands"]["period"]
-    tables["demands"] = tables["demands"].loc[(periods == "") | (periods >= start)]
+    dated = tables["demands"]["period"]
+    tables["demands"] = tables["demands"].loc[(dated == "") | (dated >= start)]
     tables["stockpiles"] = _stocked(plan, tables["stockpiles"], start)
     tables["in_transit"] = _under_way(plan, tables["in_transit"], start)
     _lapse(tables)

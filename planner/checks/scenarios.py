@@ -43,10 +43,10 @@ def sense(instance: Instance, found: Findings) -> None:
         return
     to, activity = codes["disruptions", "to"] > 0, rows["activity"]
     told = "only dispatches have a destination: leave to empty, or make the activity ship"
-    found.rows("disruptions", rows, (to & activity.isin(["sell", "make"])).to_numpy(), "to", told)
-    priced = (rows["price_factor"] != 1.0) & (to | activity.isin(["make", "ship"]))
+    found.rows("disruptions", rows, to & activity.isin(["sell", "make"]).to_numpy(), "to", told)
+    priced = (rows["price_factor"] != 1.0).to_numpy() & (to | activity.isin(["make", "ship"]).to_numpy())
     told = "prices are those of offers: leave the activity empty or make it sell, without to"
-    found.rows("disruptions", rows, priced.to_numpy(), "price_factor", told)
+    found.rows("disruptions", rows, priced, "price_factor", told)
     plain = (rows["price_factor"] == 1.0) & (rows["demand_factor"] == 1.0) & (rows["keeps"] == 1.0)
     told = "keeps all of it and changes no price and no demand; the row has no effect"
     found.rows("disruptions", rows, plain.to_numpy(), "keeps", told, warning=True)
