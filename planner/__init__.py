@@ -6,6 +6,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from planner.analysis.adversary import WorstLosses, worst_losses
+    from planner.analysis.branch import branch
+    from planner.analysis.coalition import Together, together
+    from planner.analysis.exposure import Exposure, exposure
+    from planner.analysis.replay import Replay, replay
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
     from planner.instance import Instance
     from planner.plan import Outcome, Plan
@@ -15,38 +20,56 @@ if TYPE_CHECKING:
     from planner.solve import solve
 
 _HOMES = {
+    "Exposure": "analysis.exposure",
     "InputError": "errors",
     "Instance": "instance",
     "NoPlanError": "errors",
     "Outcome": "plan",
     "Plan": "plan",
     "PlannerError": "errors",
+    "Replay": "analysis.replay",
     "Settings": "settings",
     "SettingsError": "errors",
+    "Together": "analysis.coalition",
     "VerificationError": "errors",
+    "WorstLosses": "analysis.adversary",
+    "branch": "analysis.branch",
+    "exposure": "analysis.exposure",
     "from_frames": "read",
     "load": "read",
     "read_sentence": "sentences",
+    "replay": "analysis.replay",
     "sentence": "sentences",
     "solve": "solve",
+    "together": "analysis.coalition",
+    "worst_losses": "analysis.adversary",
 }
 """Module of every public name; imported when the name is first used, so that ``planner --help`` is quick."""
 
 __all__ = [
+    "Exposure",
     "InputError",
     "Instance",
     "NoPlanError",
     "Outcome",
     "Plan",
     "PlannerError",
+    "Replay",
     "Settings",
     "SettingsError",
+    "Together",
     "VerificationError",
+    "WorstLosses",
+    "branch",
+    "exposure",
     "from_frames",
     "load",
     "read_sentence",
+    "replay",
     "sentence",
     "solve",
+    "together",
+    "worst_losses",
 ]
 
 

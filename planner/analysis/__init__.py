@@ -1,1 +1,1 @@
-"""Answers about plans: one module a question."""
+"""Answers beyond one plan: each a frozen object with tidy tables and a sentence."""

@@ -138,8 +138,8 @@ def _under_way(plan: Plan, earlier: pd.DataFrame, start: str) -> pd.DataFrame:
     """What arrives from the branch's start on: of before the plan, and of the plan's own dispatches until then."""
     key = ["origin", "destination", "material", "arrives"]
     flows = plan.flows.astype(dict.fromkeys((*key, "period"), str))
-    sent = flows.loc[(flows["period"] < start) & (flows["arrives"] >= start)]
-    sent = sent.groupby(key, as_index=False)["quantity"].sum()
+    late = flows.loc[(flows["period"] < start) & (flows["arrives"] >= start), [*key, "quantity"]]
+    sent = late.groupby(key, as_index=False).sum()
     earlier = earlier.loc[earlier["arrives"] >= start]
     if sent.empty:
         return earlier

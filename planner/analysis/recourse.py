@@ -68,7 +68,10 @@ def least(recourse: "Recourse", task: tuple[tuple[str, ...], ...]) -> dict[str, 
 
 
 class Recourse:
-    """The branch as a kept model; a loss is (kind, name), (``lane``, origin, destination, material), or (``nothing``,)."""
+    """The branch as a kept model.
+
+    A loss is (kind, name), (``lane``, origin, destination, material), or (``nothing``,).
+    """
 
     def __init__(self, shared: Shared) -> None:
         self.kept = kept = Kept(shared.instance, Settings(threads=1))

@@ -5,7 +5,8 @@ import json
 import shutil
 from pathlib import Path
 
-from planner import terminal
+from planner import policies, terminal
+from planner.commands.options import BUILT_IN, INSTANCE
 from planner.errors import SettingsError
 
 HELP = "Write a small whole instance, empty tables or a generated network into a new folder."
@@ -18,6 +19,11 @@ def arguments(command: argparse.ArgumentParser) -> None:
     content.add_argument("--empty", action="store_true", help="all tables with their header row only")
     size = "a network by lot whose model has about so many columns"
     content.add_argument("--generate", metavar="COLUMNS", type=_whole, help=size)
+    content.add_argument("--from", dest="source", metavar="INSTANCE", help=f"a copy: {INSTANCE}")
+    rules = "put ready rules into it, or into allied-magnets where nothing else is named: " + ", ".join(
+        policies.names()
+    )
+    command.add_argument("--policy", metavar="POLICY", action="append", default=[], help=rules)
     command.add_argument("--seed", type=_whole, default=1, help="the same seed gives the same network (1)")
 
 
@@ -38,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
         raise SettingsError(f"{folder} is there already; give a name that is free")
     if options.generate is not None:
         return _generate(folder, options.generate, options.seed)
+    if options.source or options.policy:
+        return _copy(folder, options.source or BUILT_IN, options.policy)
     source = None if options.empty else builtin_folder("tutorial")
     folder.mkdir(parents=True)
     rest = 'first_period = "2027"\nperiods = 1\nperiod_length = "year"\n'
@@ -51,6 +59,23 @@ def run(options: argparse.Namespace) -> int:
                 shutil.copyfile(path, folder / path.name)
     name = json.dumps(folder.resolve().name, ensure_ascii=False)
     (folder / "instance.toml").write_text(f"name = {name}\n{rest}", "utf-8")
+    terminal.say(f"{folder} is written; next: planner solve {folder}")
+    return 0
+
+
+def _copy(folder: Path, source: str, added: list[str]) -> int:
+    """Write an instance, with policies, into a new folder."""
+    from planner import policy
+    from planner.read import load
+    from planner.runs import write_input
+
+    instance = load(source).with_header(name=folder.resolve().name)
+    for name in added:
+        with_policy = policy.add(instance, name)
+        instance = with_policy.instance
+        terminal.say("\n  ".join([f"{name}:", *with_policy.told]))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    write_input(instance, folder)
     terminal.say(f"{folder} is written; next: planner solve {folder}")
     return 0
 
