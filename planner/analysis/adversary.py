@@ -50,8 +50,8 @@ class WorstLosses:
         names = " and ".join(str(worst["subjects"]).split("; "))
         return (
             f"The worst {int(worst['count'])} {self.by}s to lose together from {self.start} on are {names}: demand "
-            f"worth {money(worst['unmet_value'])} {currency} goes unmet, {money(worst['unmet_value'] - worst['alone'])} more "
-            f"than with the worst of them alone."
+            f"worth {money(worst['unmet_value'])} {currency} goes unmet, "
+            f"{money(worst['unmet_value'] - worst['alone'])} more than with the worst of them alone."
         )
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 from planner.analysis.branch import MUST, before, branch, first_period
 from planner.analysis.exposure import ROUNDING, planned
 from planner.analysis.static import Static
-from planner.analysis.telling import money, page, percent, tonnes
+from planner.analysis.telling import more, page, percent, tonnes
 from planner.disruptions import Disrupted
 from planner.errors import SettingsError
 from planner.instance import Instance
@@ -61,7 +61,7 @@ class Replay:
         total, currency = self.demand["demand"].sum(), self.plan.instance.header.currency
         static, unmet = self.demand["unmet_static"].sum(), self.demand["unmet"].sum()
         left = f"{tonnes(unmet)} ({percent(unmet / total)})" if unmet else "nothing"
-        costs = f"costs {money(self.cost)} {currency} more"
+        costs = more(self.cost, currency)
         if not static and not unmet:
             return f"{self.scenario} from {self.start} on leaves no demand unmet; the best answer to it {costs}."
         return (

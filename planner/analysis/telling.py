@@ -7,12 +7,17 @@ import pandas as pd
 
 from planner.report.summary import money, percent
 
-__all__ = ["days", "money", "page", "percent", "tonnes"]
+__all__ = ["days", "money", "more", "page", "percent", "tonnes"]
 
 
 def tonnes(amount: float) -> str:
     """A mass in tonnes."""
     return f"{amount:,.0f} t" if amount >= 10 or amount == 0 else f"{amount:.2g} t"
+
+
+def more(amount: float, currency: str) -> str:
+    """What something costs more, or less where less is bought."""
+    return f"costs {money(abs(amount))} {currency} {'less' if amount < 0 else 'more'}"
 
 
 def days(time: float) -> str:

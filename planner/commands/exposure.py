@@ -134,6 +134,5 @@ def _show(found: "Exposure") -> None:
         terminal.say(f"  {len(found.losses) - MOST} more; --json tells them all, by priority and material too")
     for row in found.coverage.to_dict("records"):
         static, routed = (f"{100 * row[name]:.1f} %" for name in ("coverage_static", "coverage"))
-        terminal.say(
-            f"  N−1 coverage by {row['by']}: {static} static ({row['subject_static']}), {routed} re-routed ({row['subject']})"
-        )
+        told = f"{static} static ({row['subject_static']}), {routed} re-routed ({row['subject']})"
+        terminal.say(f"  N−1 coverage by {row['by']}: {told}")
