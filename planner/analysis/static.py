@@ -151,7 +151,7 @@ class _State:
         self.supply = np.zeros((self.count, static.width))
         stock = static.tables["stock"]
         opening = stock["opening"].to_numpy(dtype=np.float64)
-        self.stock = np.tile(opening, (self.count, 1))
+        self.stock = np.repeat(opening[None], self.count, axis=0)
         """Opening stock of each pile in each period; carried over from the first period on."""
 
     def step(self, t: int) -> None:
