@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from rich_argparse import RichHelpFormatter
 
 from planner import terminal
-from planner.commands import check, coalition, compare, config, new, runs, solve, verify, what_if
+from planner.commands import check, coalition, compare, config, exposure, new, runs, solve, verify, what_if
 from planner.errors import InputError, PlannerError, SettingsError
 
 COMMANDS: dict[str, ModuleType] = {
@@ -26,6 +26,7 @@ COMMANDS: dict[str, ModuleType] = {
     "verify": verify,
     "what-if": what_if,
     "compare": compare,
+    "exposure": exposure,
     "coalition": coalition,
     "runs": runs,
     "config": config,
