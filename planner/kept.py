@@ -18,6 +18,7 @@ from mineral_sourcing.build import build
 from mineral_sourcing.compile import Matrix, Span, compile_model
 from mineral_sourcing.edit import Editor
 from planner.assemble import Assembled, assembled
+from planner.errors import SettingsError
 from planner.instance import Instance
 from planner.race import race
 from planner.session import Session
@@ -51,10 +52,13 @@ class Kept:
 
     Raises:
         InputError: a fixed charge or minimum that nothing bounds.
+        SettingsError: the settings name rules of the user's own.
     """
 
     def __init__(self, instance: Instance, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
+        if self.settings.rules:
+            raise SettingsError("changes to a kept model know no rules of your own; take the setting rules away")
         self.assembled: Assembled = assembled(instance)
         self.model = build(self.assembled.network)
         compiled = compile_model(self.model)
