@@ -194,7 +194,7 @@ class Outcome:
     status: Status
     instance: Instance
     seconds: Mapping[str, float]
-    """Wall seconds of each step: assemble, build, compile, solve, read back, verify."""
+    """Wall seconds of each step: assemble, compile, pass, solve, read back, verify."""
     size: Mapping[str, int]
     """Columns, rows, entries and integer columns of the matrix; rules that Pyomo had to build row by row."""
     message: str = ""

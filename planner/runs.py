@@ -97,9 +97,11 @@ def write_input(instance: Instance, folder: Path) -> str:
     (folder / "instance.toml").write_text("".join(lines), "utf-8")
     for table, frame in instance.tables.items():
         if len(frame):
-            returns = any(frame[name].str.contains("\r", regex=False).any() for name in frame.select_dtypes("str"))
-            quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL  # a lone return is quoted by the former only
-            frame.to_csv(folder / f"{table}.csv", index=False, lineterminator="\n", quoting=quoting)
+            texts = frame.select_dtypes("str")
+            if any(texts[name].str.contains("\r", regex=False).any() for name in texts):  # not quoted by itself
+                frame.to_csv(folder / f"{table}.csv", index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+            else:
+                frame.to_csv(folder / f"{table}.csv", index=False, lineterminator="\n")
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())

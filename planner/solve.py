@@ -1,4 +1,4 @@
-"""An instance and settings into an outcome: assemble, build, compile, solve, read back, verify."""
+"""An instance and settings into an outcome: assemble, build and compile, solve, read back, verify."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,6 +38,7 @@ def solve(
 
     Raises:
         InputError: a fixed charge or minimum that nothing bounds.
+        SettingsError: the user's own rules fail, or are not linear.
         VerificationError: HiGHS and the verifier disagree; the exception holds the plan as evidence.
     """
     settings = (settings or Settings()).changed(**overrides)

@@ -42,10 +42,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def plan_under(text: str, **settings: object) -> Plan:
+def plan_under(text: str) -> Plan:
     """The tutorial's plan under rules."""
     Path("my_rules.py").write_text(text)
-    return planner.solve(planner.load("tutorial"), rules="my_rules.py", **settings).plan
+    return planner.solve(planner.load("tutorial"), rules="my_rules.py").plan
 
 
 @pytest.mark.parametrize(("text", "untraced"), [(TRACED, 0), (CLASSIC, 1)])
