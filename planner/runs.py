@@ -97,7 +97,7 @@ def write_input(instance: Instance, folder: Path) -> str:
     (folder / "instance.toml").write_text("".join(lines), "utf-8")
     for table, frame in instance.tables.items():
         if len(frame):
-            texts = frame.select_dtypes("str")
+            texts: pd.DataFrame = frame.select_dtypes("str")
             if any(texts[name].str.contains("\r", regex=False).any() for name in texts):  # not quoted by itself
                 frame.to_csv(folder / f"{table}.csv", index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
             else:

@@ -46,7 +46,7 @@ MEANING = {
 }
 """What each table of a plan holds, in the order of the sheets."""
 
-LARGEST = 50_000
+LARGEST = 20_000
 """Rows of a table beyond which it stays in the run's folder only: a workbook of more opens slowly."""
 
 TOLERANCE = 1e-6
