@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from rich_argparse import RichHelpFormatter
 
 from planner import terminal
-from planner.commands import check, coalition, compare, config, exposure, new, runs, solve, verify, what_if
+from planner.commands import check, coalition, compare, config, export, exposure, new, runs, solve, verify, what_if
 from planner.errors import InputError, PlannerError, SettingsError
 
 COMMANDS: dict[str, ModuleType] = {
@@ -28,6 +28,7 @@ COMMANDS: dict[str, ModuleType] = {
     "compare": compare,
     "exposure": exposure,
     "coalition": coalition,
+    "export": export,
     "runs": runs,
     "config": config,
 }

@@ -84,6 +84,7 @@ def answer(outcome: "Outcome", run: Path) -> dict[str, Any]:
         "seconds": sum(outcome.seconds.values()),
         "run": str(run),
         "message": outcome.message,
+        "custom": str(plan.custom) if plan and plan.custom else "",
         "conflict": [*outcome.conflict],
         "warnings": [warning.as_dict() for warning in outcome.warnings],
     }
