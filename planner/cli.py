@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from rich_argparse import RichHelpFormatter
 
 from planner import terminal
-from planner.commands import check, coalition, config, new, runs, solve, verify
+from planner.commands import check, coalition, config, new, report, runs, solve, verify
 from planner.errors import InputError, PlannerError, SettingsError
 
 COMMANDS: dict[str, ModuleType] = {
@@ -25,6 +25,7 @@ COMMANDS: dict[str, ModuleType] = {
     "solve": solve,
     "verify": verify,
     "coalition": coalition,
+    "report": report,
     "runs": runs,
     "config": config,
 }

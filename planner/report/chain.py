@@ -86,6 +86,12 @@ class Chain:
         return np.asarray(np.where(out > 0, out, 1.0))
 
     @cached_property
+    def kept(self) -> Array:
+        """Part of what is made at a node that does not leave unused."""
+        made, surplus = self.total(self.plan.made, "output"), self.total(self.plan.surplus, "quantity")
+        return np.asarray(np.clip(1 - surplus / np.where(made > 0, made, 1.0), 0.0, 1.0))
+
+    @cached_property
     def shipped(self) -> csr_matrix:
         """Part of a node's tonnes that goes to each other site."""
         flows = self.plan.flows.groupby(["origin", "destination", "material"])["quantity"].sum().reset_index()
@@ -100,9 +106,11 @@ class Chain:
         prices = self.plan.prices[self.plan.prices["constraint"] == "balance.node"]
         mean = prices.groupby(["site", "material"])["shadow_price"].mean().clip(lower=0.0)
         made["node"] = self.nodes.get_indexer(pd.MultiIndex.from_frame(made[["site", "material"]]))
-        worth = made["output"] * mean.reindex(self.nodes).fillna(0.0).to_numpy()[made["node"]]
-        none = worth.groupby(made["process"]).transform("sum") <= 0
-        worth = worth.where(~none, made["output"])
+        kept = made["output"] * self.kept[made["node"]]
+        worth = kept * mean.reindex(self.nodes).fillna(0.0).to_numpy()[made["node"]]
+        for other in (kept, made["output"]):
+            none = worth.groupby(made["process"]).transform("sum") <= 0
+            worth = worth.where(~none, other)
         total = worth.groupby(made["process"]).transform("sum")
         made["part"] = (worth / total.where(total > 0, 1.0)).fillna(0.0)
         return made
@@ -122,7 +130,7 @@ class Chain:
     def paid(self) -> pd.DataFrame:
         """What is paid at each node (rows) to each place (columns): sellers and plants."""
         rows, activity = self.recipes, self.plan.activity.groupby("process")["cost"].sum()
-        tolls = rows["process"].map(activity).fillna(0.0) * rows["part"]
+        tolls = rows["process"].map(activity).astype("float64").fillna(0.0) * rows["part"]
         bought = self.plan.sales.groupby(["site", "material"])["cost"].sum().reset_index()
         node = self.nodes.get_indexer(pd.MultiIndex.from_frame(bought[["site", "material"]]))
         amounts = pd.DataFrame(
@@ -194,7 +202,7 @@ def tonnes(chain: Chain, material: str) -> pd.DataFrame:
     at = np.flatnonzero(chain.nodes.get_level_values("material") == material)
     made = (chain.total(chain.plan.made, "output") + chain.total(chain.plan.sales, "quantity"))[at]
     surplus = chain.total(chain.plan.surplus, "quantity")[at]
-    kept = np.divide(np.maximum(made - surplus, 0.0), made, out=np.zeros(len(at)), where=made > 0)
+    used = np.maximum(made - surplus, 0.0)
     passed = np.linalg.inv(np.eye(len(at)) - chain.shipped[at][:, at].toarray())
     uses = _uses(chain, material).groupby("node")
     rows = []
@@ -202,7 +210,7 @@ def tonnes(chain: Chain, material: str) -> pd.DataFrame:
         if node not in uses.groups:
             continue
         for _, use in uses.get_group(node).iterrows():
-            amounts = made * kept * passed[:, number] * use["quantity"] / chain.leaving[node]
+            amounts = used * passed[:, number] * use["quantity"] / chain.leaving[node]
             place = chain.at[int(node)]
             rows += [(chain.at[n], place, use["becomes"], x) for n, x in zip(at, amounts, strict=True)]
     frame = pd.DataFrame(rows, columns=["made_in", "goes_to", "becomes", "quantity"])

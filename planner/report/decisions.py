@@ -82,7 +82,7 @@ def _cost(plan: Plan, component: str, index: pd.Index) -> "pd.Series[float]":
         return told.reindex(index).fillna(0.0)
     made = plan.made[plan.made["output"] > 0].merge(plan.activity, on=["process", "site", "period"])
     factor = plan.costs.drop_duplicates("period").set_index("period")["discount_factor"]
-    made["value"] = made["cost"] * made["period"].map(factor).fillna(1.0)
+    made["value"] = made["cost"] * made["period"].map(factor).astype("float64").fillna(1.0)
     made["value"] *= made["output"] / made.groupby(["process", "period"])["output"].transform("sum")
     return made.groupby(["site", "material"])["value"].sum().reindex(index).fillna(0.0)
 

@@ -40,6 +40,21 @@ class Record:
     """Which limit was reached."""
     verified: bool = True
 
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> "Record":
+        """What the manifest of a run says."""
+        settings = {name: told["value"] for name, told in manifest.get("settings", {}).items()}
+        return cls(
+            digest=str(manifest.get("input", "")),
+            seconds=sum(manifest["seconds"].values()) if "seconds" in manifest else None,
+            size=manifest.get("size", {}),
+            settings=settings,
+            versions=manifest.get("versions", {}),
+            command=" ".join(manifest.get("command", [])),
+            message=str(manifest.get("message", "")),
+            verified=bool(manifest.get("verified", True)),
+        )
+
 
 def report(
     plan: Plan,
