@@ -16,7 +16,20 @@ from typing import Any, NoReturn
 from rich_argparse import RichHelpFormatter
 
 from planner import terminal
-from planner.commands import check, coalition, compare, config, export, exposure, new, runs, solve, verify, what_if
+from planner.commands import (
+    check,
+    coalition,
+    compare,
+    config,
+    export,
+    exposure,
+    new,
+    report,
+    runs,
+    solve,
+    verify,
+    what_if,
+)
 from planner.errors import InputError, PlannerError, SettingsError
 
 COMMANDS: dict[str, ModuleType] = {
@@ -29,6 +42,7 @@ COMMANDS: dict[str, ModuleType] = {
     "exposure": exposure,
     "coalition": coalition,
     "export": export,
+    "report": report,
     "runs": runs,
     "config": config,
 }

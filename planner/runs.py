@@ -118,7 +118,7 @@ def read(path: str | Path) -> Plan:
     """
     run = Path(path)
     try:
-        manifest = _read_manifest(run)
+        manifest = read_manifest(run)
         status, objective = manifest["status"], manifest["objective"]
         if objective is None:
             raise _unreadable(run, f"holds no plan: it ended {status}")
@@ -140,7 +140,7 @@ def list(folder: str | Path) -> pd.DataFrame:
     rows = []
     for path in sorted(Path(folder).glob("[!.]*/manifest.json")):
         try:
-            manifest = _read_manifest(path.parent)
+            manifest = read_manifest(path.parent)
             texts = [str(manifest[name]) for name in ("instance", "status")]
             numbers = [math.nan if manifest[name] is None else float(manifest[name]) for name in columns[3:6]]
             rows.append((path.parent.name, *texts, *numbers, str(manifest["written"])))
@@ -150,9 +150,9 @@ def list(folder: str | Path) -> pd.DataFrame:
     return frame.sort_values(["written", "run"], ascending=[False, True], ignore_index=True)
 
 
-def _read_manifest(run: Path) -> dict[str, Any]:
+def read_manifest(run: str | Path) -> dict[str, Any]:
     """What ``manifest.json`` says; ValueError where it is no JSON object."""
-    manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((Path(run) / "manifest.json").read_text("utf-8"))
     if not isinstance(manifest, dict):
         raise ValueError("manifest.json is no JSON object")
     return manifest

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """Workers of this machine for many solves at once; 0 takes one for each core."""
     dask: str = ""
     """Address of a Dask scheduler, such as tcp://host:8786, for many solves at once; empty stays on this machine."""
+    report: Literal["compared", "plain", "no"] = "compared"
+    """Whether a run gets report.html: compared with the plan without rules (one more solve), plain, or none."""
     runs: Path = Path("runs")
     """Folder that runs are written to."""
     rules: Path | None = None

@@ -1,6 +1,8 @@
 """Facts of a plan that every writer shares: the answer, five figures, the rules that bind, the largest purchases."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -103,6 +105,11 @@ def purchases(plan: Plan) -> pd.DataFrame:
     bought["country"] = bought["site"].map(site).fillna("")
     bought["share"] = bought["quantity"] / bought["material"].map(supply)
     return bought.merge(to, on=["site", "material"], how="left").fillna({"to": ""})
+
+
+def each(frame: pd.DataFrame) -> Iterator[Any]:
+    """Rows of a frame, cells by the name of their column."""
+    return iter(frame.itertuples(index=True))
 
 
 def place_names(instance: Instance) -> dict[str, str]:
