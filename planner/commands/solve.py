@@ -56,7 +56,7 @@ def _report(plan: "Plan", run: Path, chosen: Settings) -> None:
     from planner import runs
 
     try:
-        with _unlogged():
+        with unlogged():
             report.write(run / report.FILE, plan, runs.read_manifest(run), chosen)
     except KeyboardInterrupt:
         terminal.complain(f"interrupted: the run is kept without its report; planner report {run} writes it")
