@@ -85,7 +85,7 @@ def _rules(summary: "Summary") -> None:
     for rule in summary.rules.head(MOST).to_dict("records"):
         material = f"{rule['material']}, {rule['market']}" if markets and rule["market"] else rule["material"]
         limits = [_limit(rule[end], rule["unit"]) for end in ("first_limit", "last_limit")]
-        prices = [money(rule[end]) for end in ("least_price", "most_price")]
+        prices = [money(rule[end]) + _per(rule["kind"], rule["unit"]) for end in ("least_price", "most_price")]
         often = "" if rule["binds"] == rule["holds"] else f" ({rule['binds']} of {rule['holds']})"
         about = (rule["rule"], rule["name"], material, span(rule["since"], rule["until"]) + often)
         ranges = (" to ".join(dict.fromkeys(pair)) for pair in (limits, prices))
@@ -93,14 +93,21 @@ def _rules(summary: "Summary") -> None:
     names = ("rule", "subject", "material", "binds in", "limit", "per t of excess", "per point")
     table(f"Rules that bind, and what loosening them saves in {summary.currency}", names, rows, right=2)
     say("  per t of excess: in the money of the period; per point: one percentage point of a share or one percent")
-    say(f"  of a quantity in all these periods, present value, at the margin{_more(len(summary.rules))}")
+    say(f"  of another limit in all these periods, present value, at the margin{_more(len(summary.rules))}")
     say(
         fill(f"The dearest says: {summary.rules['sentence'].iloc[0]}", 110, initial_indent="  ", subsequent_indent="  ")
     )
 
 
 def _limit(limit: float, unit: str) -> str:
-    return f"{100 * limit:.4g} %" if unit == "share" else f"{limit:,.4g} t"
+    return f"{100 * limit:.4g} %" if unit == "share" else f"{limit:,.4g} {unit}"
+
+
+def _per(kind: str, unit: str) -> str:
+    """What a price is of, where it is not a tonne of excess alone."""
+    if kind.endswith("_average"):
+        return f" and {unit}"
+    return f" per {unit}" if kind.endswith("_spend") else ""
 
 
 def _purchases(summary: "Summary") -> None:
