@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from mineral_sourcing.build import BLOCKS, build
-from mineral_sourcing.compile import Matrix, Span, compile_model
+from mineral_sourcing.compile import Matrix, compile_model
 from mineral_sourcing.network import Network
-from planner.assemble import assembled
+from planner.assemble import Assembled, assembled
 from planner.conflict import conflict
 from planner.custom import Rules
 from planner.custom import load as load_rules
@@ -53,8 +53,34 @@ def solve(
     with clock.step("pass"):
         session = Session.of(matrix, settings, told)
     solved = run_stages(session, network, settings.seed, clock)
-    status = _status(solved)
-    said, warnings, method = _message(solved.end), instance.warnings, session.interior
+    return outcome_of(found, matrix, solved, settings, clock, session.interior, rules)
+
+
+def outcome_of(
+    found: Assembled,
+    matrix: Matrix,
+    solved: Solved,
+    settings: Settings,
+    clock: Clock,
+    method: str,
+    rules: Rules | None = None,
+) -> Outcome:
+    """What the stages found as an outcome: a verified plan, or why there is none.
+
+    Args:
+        found: the network and its instance.
+        matrix: what was solved.
+        solved: how it ended.
+        settings: what it was solved under.
+        clock: seconds so far; reading back and verifying are added.
+        method: the interior point method at hand.
+        rules: the user's own, that the matrix holds.
+
+    Raises:
+        VerificationError: HiGHS and the verifier disagree; the exception holds the plan as evidence.
+    """
+    instance, network, status = found.parts.instance, found.network, _status(solved)
+    said, warnings = _message(solved.end), instance.warnings
     outcome = Outcome(status, instance, clock.seconds, _size(matrix), said, (), warnings, method)
     if not solved.has_point:
         names = conflict(matrix, network, instance, settings, clock.left) if status == "infeasible" else ()
@@ -63,10 +89,10 @@ def solve(
         made = tables(Solution(found, matrix, solved.values, solved.row_duals), solved.held)
         objective = float(made["costs"]["present_value"].sum())
         bound = min(solved.bound * network.unit_money, objective)
-        note = rules.note(sum(len(span.index) for span in own_rows(matrix)), matrix.untraced) if rules else None
+        note = rules.note(own_rows(matrix), matrix.untraced) if rules else None
         plan = Plan(instance, made, status, objective, bound, matrix.is_mip, note)
     with clock.step("verify"):
-        verification = verify(plan, rules.faults(plan) if rules else ())
+        verification = verify(plan, rules.faults(plan)) if rules else verify(plan)
     if not verification.ok:
         raise VerificationError(instance.name, plan, verification)
     return replace(outcome, found=plan)
@@ -84,9 +110,9 @@ def compiled(network: Network, rules: Rules | None = None) -> Matrix:
         return compile_model(build(network, [rules.add]), lambda: build(network, [rules.add]))
 
 
-def own_rows(matrix: Matrix) -> list[Span]:
-    """Rows that a user's own rules add."""
-    return [span for span in matrix.rows if span.name.partition(".")[0] not in BLOCKS]
+def own_rows(matrix: Matrix) -> int:
+    """How many rows a user's own rules add."""
+    return sum(len(span.index) for span in matrix.rows if span.name.partition(".")[0] not in BLOCKS)
 
 
 def _size(matrix: Matrix) -> dict[str, int]:
