@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from mineral_sourcing.build import BLOCKS, build
-from mineral_sourcing.compile import Matrix, Span, compile_model
+from mineral_sourcing.compile import Matrix, compile_model
 from mineral_sourcing.network import Network
 from planner.assemble import Assembled, assembled
 from planner.conflict import conflict
@@ -74,7 +74,7 @@ def outcome_of(
         settings: what it was solved under.
         clock: seconds so far; reading back and verifying are added.
         method: the interior point method at hand.
-        rules: the user's own.
+        rules: the user's own, that the matrix holds.
 
     Raises:
         VerificationError: HiGHS and the verifier disagree; the exception holds the plan as evidence.
@@ -89,10 +89,10 @@ def outcome_of(
         made = tables(Solution(found, matrix, solved.values, solved.row_duals), solved.held)
         objective = float(made["costs"]["present_value"].sum())
         bound = min(solved.bound * network.unit_money, objective)
-        note = rules.note(sum(len(span.index) for span in own_rows(matrix)), matrix.untraced) if rules else None
+        note = rules.note(own_rows(matrix), matrix.untraced) if rules else None
         plan = Plan(instance, made, status, objective, bound, matrix.is_mip, note)
     with clock.step("verify"):
-        verification = verify(plan, rules.faults(plan) if rules else ())
+        verification = verify(plan, rules.faults(plan)) if rules else verify(plan)
     if not verification.ok:
         raise VerificationError(instance.name, plan, verification)
     return replace(outcome, found=plan)
@@ -110,9 +110,9 @@ def compiled(network: Network, rules: Rules | None = None) -> Matrix:
         return compile_model(build(network, [rules.add]), lambda: build(network, [rules.add]))
 
 
-def own_rows(matrix: Matrix) -> list[Span]:
-    """Rows that a user's own rules add."""
-    return [span for span in matrix.rows if span.name.partition(".")[0] not in BLOCKS]
+def own_rows(matrix: Matrix) -> int:
+    """How many rows a user's own rules add."""
+    return sum(len(span.index) for span in matrix.rows if span.name.partition(".")[0] not in BLOCKS)
 
 
 def _size(matrix: Matrix) -> dict[str, int]:

@@ -178,10 +178,10 @@ def _binding(book: Book, sheet: Any, facts: Summary, row: int) -> int:
         return row
     _heading(book, sheet, row, f"Rules that bind, and what loosening each is worth, {facts.currency}")
     heads = [("rule", 1, ""), ("holds", 4, ""), ("material", 7, ""), ("binds in", 9, "")]
-    heads += [("limit", 11, "#,##0"), ("most per t", 12, "#,##0"), ("one point, m", 14, "#,##0.000")]
+    heads += [("limit", 11, "#,##0"), ("most per unit", 12, "#,##0"), ("one point, m", 14, "#,##0.000")]
     lines = []
     for rule in facts.rules.head(LINES).to_dict("records"):
-        limit = percent(rule["last_limit"]) if rule["unit"] == "share" else f"{rule['last_limit']:,.0f} t"
+        limit = percent(rule["last_limit"]) if rule["unit"] == "share" else f"{rule['last_limit']:,.4g} {rule['unit']}"
         about = [rule["rule"], rule["name"], rule["material"], span(rule["since"], rule["until"])]
         lines.append([*about, limit, rule["most_price"], rule["worth"] / 1e6])
     return _list(book, sheet, row + 1, heads, lines)

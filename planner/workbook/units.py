@@ -13,20 +13,19 @@ MONEY = frozenset(
 )
 PRICES = frozenset(("price", "shadow_price", "shadow_price_undiscounted"))
 DAYS = frozenset(("days", "required_days"))
-BY_ROW = frozenset(("limit", "actual", "slack", "excess"))
-"""Columns of ``rules`` whose unit stands in the row: a share, tonnes or suppliers."""
+BY_ROW = frozenset(("limit", "actual", "slack"))
+"""Columns of ``rules`` whose unit stands in the row: a share, tonnes, suppliers, money or an attribute."""
 
-AMOUNT, WHOLE, RATE, PERCENT, FACTOR = "#,##0.0", "#,##0", "#,##0.00", "0.0%", "0.0000"
-"""Forms of numbers: tonnes, money, prices, shares, factors."""
+AMOUNT, WHOLE, RATE, PERCENT, FACTOR, FINE = "#,##0.0", "#,##0", "#,##0.00", "0.0%", "0.0000", "#,##0.00##"
+"""Forms of numbers: tonnes, money, prices, shares, factors, limits in a unit of their own."""
 
 
 def unit(table: str, column: str, currency: str) -> str:
     """Unit of a column; empty where it has none or where each row has its own."""
-    if column == "shadow_price":
-        return f"{currency}/unit, present value" if table == "prices" else f"{currency}/t, present value"
-    if column == "shadow_price_undiscounted":
-        return f"{currency}/unit" if table == "prices" else f"{currency}/t"
-    if column in TEXT:
+    if column.startswith("shadow_price"):
+        per = f"{currency}/t" if table == "cover" else f"{currency}/unit"
+        return per if column.endswith("undiscounted") else f"{per}, present value"
+    if column in TEXT or (table, column) in (("rules", "quantity"), ("rules", "base")):
         return ""
     for columns, told in ((TONNES, "t"), (MONEY, currency), (PRICES, f"{currency}/t"), (DAYS, "d")):
         if column in columns:
@@ -43,7 +42,7 @@ def title(table: str, column: str, currency: str) -> str:
 def form(column: str, unit_of_row: str = "") -> str:
     """Form of the numbers of a column."""
     if column in BY_ROW:
-        return {"share": PERCENT, "suppliers": WHOLE}.get(unit_of_row, AMOUNT)
-    forms = ((TONNES, AMOUNT), (MONEY, WHOLE), (PRICES, RATE), (DAYS, AMOUNT))
+        return {"share": PERCENT, "suppliers": WHOLE, "t": AMOUNT}.get(unit_of_row, FINE)
+    forms = ((TONNES | {"excess"}, AMOUNT), (MONEY, WHOLE), (PRICES, RATE), (DAYS, AMOUNT))
     found = next((told for columns, told in forms if column in columns), "General")
     return {"share": PERCENT, "hhi": FACTOR, "discount_factor": FACTOR}.get(column, found)
