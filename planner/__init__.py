@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from planner.analysis.adversary import WorstLosses, worst_losses
     from planner.analysis.branch import branch
     from planner.analysis.coalition import Together, together
+    from planner.analysis.compare import Comparison, compare
     from planner.analysis.exposure import Exposure, exposure
     from planner.analysis.replay import Replay, replay
+    from planner.analysis.study import Study, study
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
     from planner.instance import Instance
     from planner.plan import Outcome, Plan
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from planner.solve import solve
 
 _HOMES = {
+    "Comparison": "analysis.compare",
     "Exposure": "analysis.exposure",
     "InputError": "errors",
     "Instance": "instance",
@@ -30,8 +33,10 @@ _HOMES = {
     "Replay": "analysis.replay",
     "Settings": "settings",
     "SettingsError": "errors",
+    "Study": "analysis.study",
     "Together": "analysis.coalition",
     "VerificationError": "errors",
+    "compare": "analysis.compare",
     "WorstLosses": "analysis.adversary",
     "branch": "analysis.branch",
     "exposure": "analysis.exposure",
@@ -41,12 +46,14 @@ _HOMES = {
     "replay": "analysis.replay",
     "sentence": "sentences",
     "solve": "solve",
+    "study": "analysis.study",
     "together": "analysis.coalition",
     "worst_losses": "analysis.adversary",
 }
 """Module of every public name; imported when the name is first used, so that ``planner --help`` is quick."""
 
 __all__ = [
+    "Comparison",
     "Exposure",
     "InputError",
     "Instance",
@@ -57,10 +64,12 @@ __all__ = [
     "Replay",
     "Settings",
     "SettingsError",
+    "Study",
     "Together",
     "VerificationError",
     "WorstLosses",
     "branch",
+    "compare",
     "exposure",
     "from_frames",
     "load",
@@ -68,6 +77,7 @@ __all__ = [
     "replay",
     "sentence",
     "solve",
+    "study",
     "together",
     "worst_losses",
 ]

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from rich_argparse import RichHelpFormatter
 
 from planner import terminal
-from planner.commands import check, coalition, config, exposure, new, runs, solve, verify
+from planner.commands import check, coalition, compare, config, export, exposure, new, runs, solve, verify, what_if
 from planner.errors import InputError, PlannerError, SettingsError
 
 COMMANDS: dict[str, ModuleType] = {
@@ -24,8 +24,11 @@ COMMANDS: dict[str, ModuleType] = {
     "check": check,
     "solve": solve,
     "verify": verify,
+    "what-if": what_if,
+    "compare": compare,
     "exposure": exposure,
     "coalition": coalition,
+    "export": export,
     "runs": runs,
     "config": config,
 }
