@@ -87,7 +87,7 @@ def duplicate_keys(instance: Instance, found: Findings) -> None:
             continue
         needed = [name for name in key if columns(table)[name].required]
         twice = frame.loc[frame.duplicated(key, keep=False)]
-        twice = twice.loc[(twice[needed] != "").all(axis=1)]
+        twice = twice.loc[(twice[needed] != "").all(axis=1)].rename_axis(index=None)  # a key may be called line
         first = twice.groupby(key, sort=False, dropna=False)[key[0]].transform(lambda group: group.index[0])
         later = twice.loc[twice.duplicated(key)]
         told = f"the same {' and '.join(key)} as line {{}}; take one of the two lines out"

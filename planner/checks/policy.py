@@ -36,7 +36,7 @@ def sentences(instance: Instance, found: Findings) -> None:
         if share and rule["limit"] > 1:
             limit = rule["limit"]
             fault("limit", f"'{written(limit)}' is above 1 (a fraction: {limit / 100:.10g} for {limit:.10g} %)")
-        if rule["kind"] == "max_suppliers" and rule["limit"] != int(rule["limit"]):
+        if rule["kind"] == "max_suppliers" and rule["limit"] % 1 > 0:
             limit = rule["limit"]
             fault(
                 "limit", f"'{written(limit)}' is no whole number of suppliers; write {int(limit)} or {int(limit) + 1}"
