@@ -17,8 +17,10 @@ from planner.instance import Instance
 from planner.limits import activation
 from planner.needs import LaneLimits, Needs
 from planner.parts import Parts
+from planner.rules import rules_of
 from planner.stock import Piles, stock
 from planner.suppliers import suppliers
+from planner.tagged import Flows, origin
 from planner.tiers import Ladders, tiers
 
 
@@ -57,6 +59,8 @@ def assembled(instance: Instance) -> Assembled:
     balance = _balance(parts, *_sides(parts, flow, processing, priority, stocks, lane, arrives))
     limits = LaneLimits(parts, flow, balance, Needs(parts, processing, ladders.beyond_need()), lane)
     switches = activation(parts, flow, processing, limits)
+    traced = [rule for rule in rules_of(parts, suppliers=False) if rule.traced]
+    origins = origin(parts, Flows(flow, processing, balance, priority, stocks, lane, arrives), traced)
     network = Network(
         name=instance.name,
         periods=periods,
@@ -69,10 +73,11 @@ def assembled(instance: Instance) -> Assembled:
         capacity=_capacity(parts, flow, switches.switches, lane),
         priority=priority,
         stock=stocks,
-        concentration=concentration(parts, flow, processing, priority, stocks, lane, arrives),
+        origin=origins,
+        concentration=concentration(parts, flow, processing, priority, stocks, lane, arrives, origins),
         activation=switches,
         tiers=tiers(parts, flow, ladders, limits.needs),
-        suppliers=suppliers(parts, flow, processing, limits, arrives),
+        suppliers=suppliers(parts, flow, processing, limits, arrives, origins),
     )
     return Assembled(network, parts, piles, lane, arrives, offer, ladders)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from planner.checks import origin
 from planner.checks.context import Network
 from planner.codes import Flags, Ints
 from planner.findings import Findings, written
@@ -44,6 +45,11 @@ def sentences(instance: Instance, found: Findings) -> None:
             fault("base", "is empty: say what the share is a share of (consumption, demand or purchases)")
         if not share and rule["base"]:
             fault("base", f"'{rule['base']}' is for shares; leave it empty for {rule['kind']}")
+        if rule["basis"] == "origin" and rule["kind"] == "max_suppliers":
+            fault("basis", "'origin' is for shares and quantities; count suppliers on purchases or made")
+        if rule["basis"] == "origin" and rule["subject_by"] in ("owner", "site"):
+            told = "an origin is a place, where the element was mined or recycled: say place, or group for several"
+            fault("subject_by", f"'{rule['subject_by']}': {told}")
         if rule["subject_by"] == "group" and not rule["subject"]:
             fault("subject", "is empty: with subject_by = group, name the groups")
         if not takes_market(rule):
@@ -83,6 +89,9 @@ def scopes(whole: Network, found: Findings) -> None:
         if markets is None:
             continue
         _base(line, rule, materials, frozenset().union(*markets), whole, found)
+        if rule["basis"] == "origin":
+            origin.scope(line, rule, codes.texts(codes["materials", "material"][inside]), whole, found)
+            continue
         _subjects(line, rule, _counted(rule, materials, markets, whole), whole, found)
 
 
@@ -149,7 +158,7 @@ def _base(
 def _counted(rule: dict[str, Any], materials: Flags, markets: list[frozenset[str]], whole: Network) -> frozenset[str]:
     """Sites from which something in scope arrives at a market from outside it, or at which it is made."""
     codes = whole.instance.codes
-    if rule["basis"] != "purchases":
+    if rule["basis"] == "made":
         site, material = whole.made
         return codes.texts(site[materials[material]])
     origin, destination, material = (
@@ -209,8 +218,9 @@ def group_subjects(whole: Network, found: Findings) -> None:
     scope = whole.scope
     for line, rule in _rules(instance, found):
         by = rule["subject_by"]
-        if by == "group":
+        if by == "group" and rule["basis"] != "origin":
             continue
+        by = "place" if by == "group" else by
         for column in ("subject", "except"):
             for name in split(rule[column]):
                 if scope.kind(name) == "group" and not scope.members(name, by):
