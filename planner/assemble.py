@@ -20,7 +20,7 @@ from planner.parts import Parts
 from planner.rules import rules_of
 from planner.stock import Piles, stock
 from planner.suppliers import suppliers
-from planner.tagged import Flows, origin
+from planner.tagged import Element, Flows, origin
 from planner.tiers import Ladders, tiers
 
 
@@ -38,6 +38,8 @@ class Assembled:
     offer: Array
     """Row of ``offers`` of each sale."""
     ladders: Ladders
+    elements: tuple[Element, ...]
+    """Elements that rules on origin read."""
 
 
 def assemble(instance: Instance) -> Network:
@@ -60,7 +62,7 @@ def assembled(instance: Instance) -> Assembled:
     limits = LaneLimits(parts, flow, balance, Needs(parts, processing, ladders.beyond_need()), lane)
     switches = activation(parts, flow, processing, limits)
     traced = [rule for rule in rules_of(parts, suppliers=False) if rule.traced]
-    origins = origin(parts, Flows(flow, processing, balance, priority, stocks, lane, arrives), traced)
+    origins, elements = origin(parts, Flows(flow, processing, balance, priority, stocks, lane, arrives), traced)
     network = Network(
         name=instance.name,
         periods=periods,
@@ -79,7 +81,7 @@ def assembled(instance: Instance) -> Assembled:
         tiers=tiers(parts, flow, ladders, limits.needs),
         suppliers=suppliers(parts, flow, processing, limits, arrives, origins),
     )
-    return Assembled(network, parts, piles, lane, arrives, offer, ladders)
+    return Assembled(network, parts, piles, lane, arrives, offer, ladders, elements)
 
 
 def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:

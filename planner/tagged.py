@@ -401,9 +401,9 @@ def _joined(parts: Iterable[Array], kind: type = np.float64) -> Array:
     return np.concatenate([np.empty(0, dtype=kind), *parts])
 
 
-def origin(parts: Parts, flows: Flows, rules: Sequence[Rule]) -> Origin:
-    """Everything that is split for the rules on origin."""
-    elements = parts.elements
+def origin(parts: Parts, flows: Flows, rules: Sequence[Rule]) -> tuple[Origin, tuple[Element, ...]]:
+    """Everything that is split for the rules on origin, and the elements that they read."""
+    elements, drawn = parts.elements, []
     draft, names = Draft(), parts.materials.names.tolist()
     own = [elements.element_of[name] for name in names]
     read = sorted({own[at] for rule in rules for at in np.flatnonzero(rule.pool >= 0).tolist()})
@@ -418,7 +418,8 @@ def origin(parts: Parts, flows: Flows, rules: Sequence[Rule]) -> Origin:
                 part.ask(rule, np.array([name == element for name in own], dtype=bool))
             part.settle()
             part.draw(draft)
-    return _finished(parts, flows, draft, Labels(read))
+            drawn.append(part)
+    return _finished(parts, flows, draft, Labels(read)), tuple(drawn)
 
 
 def _finished(parts: Parts, flows: Flows, draft: Draft, elements: Labels) -> Origin:
