@@ -78,7 +78,10 @@ def compositions(solution: Solution, element: Element) -> tuple[_System, Array]:
     system.enter(arrived, entries.coming, coming.arriving)
     _processes(system, processing.outputs.codes[0])
     stocks = network.stock
-    held, own = system.stocks + np.arange(len(stocks.nodes)), system.node(reach.at(*stocks.nodes.codes[:2]), stocks.nodes.codes[2])
+    held, own = (
+        system.stocks + np.arange(len(stocks.nodes)),
+        system.node(reach.at(*stocks.nodes.codes[:2]), stocks.nodes.codes[2]),
+    )
     stock, fill, release = (solution.value(f"stockpile.{name}") for name in ("stock", "fill", "release"))
     system.flow(own, held, release)
     system.flow(np.where(own >= 0, held, -1), own, fill)
@@ -100,7 +103,11 @@ def _processes(system: _System, makers: Array) -> None:
     given = processing.output.array[made] * activity[making.project((0, 2), processing.runs)]
     out = np.where(reach.gives, reach.out, -1)[made]
     through = system.runs + making.codes[0] * system.count + making.codes[2]
-    system.flow(system.runs + using.codes[0] * system.count + using.codes[2], system.node(reach.into[used], using.codes[2]), taken)
+    system.flow(
+        system.runs + using.codes[0] * system.count + using.codes[2],
+        system.node(reach.into[used], using.codes[2]),
+        taken,
+    )
     system.flow(system.node(out, making.codes[2]), through, given)
     source = np.isin(making.codes[0], reach.sources)
     system.enter(np.where(source, through, -1), element.entries.processes[making.codes[0]], given)
@@ -128,7 +135,10 @@ def mixed(solution: Solution, element: Element) -> Array:
     unmet = network.balance.unmet
     consumed = network.balance.demand.array - total(unmet, np.ones(len(unmet.of)), solution.value("priority.unmet"))
     using = processing.using
-    taken = processing.input.array[element.of_use] * solution.value("processing.activity")[using.project((0, 2), processing.runs)]
+    taken = (
+        processing.input.array[element.of_use]
+        * solution.value("processing.activity")[using.project((0, 2), processing.runs)]
+    )
     at = network.balance.nodes.find((parts.process_site[using.codes[0]], using.codes[1], using.codes[2]))
     fed = np.bincount(at, taken, len(network.balance.nodes))
     local = network.balance.nodes.find((site, material, t))

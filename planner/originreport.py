@@ -63,19 +63,30 @@ def origins(solution: Solution) -> Found:
     for rule in rules_of(parts, suppliers=False) if len(network.origin.counted) else ():
         if not rule.traced:
             continue
-        counted = supply(parts, network.flow, network.processing, rule, assembled.lane, assembled.arrives, network.origin)
+        counted = supply(
+            parts, network.flow, network.processing, rule, assembled.lane, assembled.arrives, network.origin
+        )
         cell, item, place = counted.tagged
         key, at = np.unique(cell * len(parts.origins.labels) + place, return_inverse=True)
         cell, place = np.divmod(key, max(len(parts.origins.labels), 1))
         amounts.append(tuple(np.bincount(at, side[item], len(key)) for side in (assigned, blended)))  # type: ignore[arg-type]
         rest, label = np.divmod(cell, len(rule.labels))
         pool, market = np.divmod(rest, len(rule.markets))
-        some = ([rule.row["rule"]], [rule.row["from"]], rule.pools, rule.markets, rule.labels, parts.origins.labels.names)
+        some = (
+            [rule.row["rule"]],
+            [rule.row["from"]],
+            rule.pools,
+            rule.markets,
+            rule.labels,
+            parts.origins.labels.names,
+        )
         nothing = np.zeros(len(key), dtype=np.int64)
         codes = (nothing, nothing, pool, market, label, place)
         found.append([known.codes(list(of))[code] for known, of, code in zip(names, some, codes, strict=True)])
     empty = [np.empty(0, dtype=np.int64)] * 6
-    index = Index(*zip((known.labels() for known in names), map(np.concatenate, zip(empty, *found, strict=True)), strict=True))
+    index = Index(
+        *zip((known.labels() for known in names), map(np.concatenate, zip(empty, *found, strict=True)), strict=True)
+    )
     quantity, blend = (np.concatenate([np.empty(0), *side]) for side in zip((np.empty(0),) * 2, *amounts, strict=True))
     return _shares(solution, index, quantity, blend)
 
@@ -87,10 +98,14 @@ def _shares(solution: Solution, index: Index, quantity: Array, blend: Array) -> 
     for name, amount in (("quantity", quantity), ("mixed_quantity", blend)):
         total = np.bincount(cell, amount, len(cells))[cell]
         columns[name] = amount * solution.mass
-        columns[name.replace("quantity", "share")] = np.divide(amount, total, out=np.zeros(len(amount)), where=total > 0)
+        columns[name.replace("quantity", "share")] = np.divide(
+            amount, total, out=np.zeros(len(amount)), where=total > 0
+        )
     here = np.flatnonzero((quantity > 0) | (blend > EMPTY))
     names = ("rule", "from", "material", "market", "period", "place")
-    found: Found = {name: (labels, codes[here]) for name, labels, codes in zip(names, index.labels, index.codes, strict=True)}
+    found: Found = {
+        name: (labels, codes[here]) for name, labels, codes in zip(names, index.labels, index.codes, strict=True)
+    }
     t = first_periods(solution, index.column(1)[here], index.column(4)[here])
     return found | {name: values[here] for name, values in columns.items()} | {"t": t}
 

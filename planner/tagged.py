@@ -270,7 +270,8 @@ class Element:
             draft.sort("of_demand", rows[at], numbers)
             demands = self.flows.priority.demands.codes
             of_demand = look_up(
-                pair[whole] * self.count + step, self.key(reach.at(*demands[:2]), demands[2], 0 * demands[2]) // self.width
+                pair[whole] * self.count + step,
+                self.key(reach.at(*demands[:2]), demands[2], 0 * demands[2]) // self.width,
             )
             unmet = np.flatnonzero(of_demand >= 0)
             draft.sort("unmet", rows[of_demand[unmet]], unmet)

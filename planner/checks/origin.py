@@ -20,7 +20,9 @@ def scope(line: int, rule: dict[str, Any], materials: frozenset[str], whole: Net
     elements, names = Elements.of(whole.instance), sorted(materials)
     bare = [name for name in names if not elements.element_of[name]]
     silent = [
-        name for name in names if elements.element_of[name] and (name, elements.element_of[name]) not in elements.contents
+        name
+        for name in names
+        if elements.element_of[name] and (name, elements.element_of[name]) not in elements.contents
     ]
     for some, told in (
         (bare, "'{0}' has no element whose origin could be told; fill in element in materials"),
