@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from planner.verify.balances import alone, content, sold
+from planner.verify.balances import content, sold
 from planner.verify.columns import KEYS, Quantities, Tables
 from planner.verify.faults import Faults, Match, compare
 from planner.verify.frames import Floats, Frame, Ints, find, grouped, join, stacked, summed
 from planner.verify.origin import Element, came, lines, opened, roads
 from planner.verify.policy import Book
 from planner.verify.terms import CELL, TERM
+from planner.verify.tracing import listed, origins
 from planner.verify.world import World
 
 MIXED = 1e-7
@@ -48,17 +49,15 @@ def terms(world: World, book: Book, q: Quantities, parts: list[Element], cells: 
     traced = clauses["origin"][book.subjects["clause"][subject]]
     counts = cells.take(at[traced]).plus(subject=book.subjects["subject"][subject[traced]])
     shares = cells.take(clauses["shares"][cells["clause"]] & ~clauses["demand"][cells["clause"]])
-    home = np.zeros(len(world.names), dtype=bool)
-    if world.header.home:
-        home[world.names.of(sorted(_home_origins(world)))] = True
+    home = world.names.flags(world.names.of(sorted(_home_origins(world)) if len(shares) else []))
     shares = shares.take(~(clauses["foreign"][shares["clause"]] & home[shares["place"]]))
     return stacked([counts], ["subject", *TERM]), stacked([shares, _demanded(book, q, parts)], TERM)
 
 
 def _home_origins(world: World) -> set[str]:
     """Names of the origins of home."""
-    from planner.verify.tracing import listed, origins
-
+    if not world.header.home:
+        return set()
     known = origins(world)
     return {known[place] for place in listed(world, world.of_site("place", world.sites_of(["home"])))}
 
