@@ -13,6 +13,7 @@ from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority, Processing, Stock
 from planner.caps import concentration
 from planner.codes import keys, look_up, spread
+from planner.drafts import Flows
 from planner.instance import Instance
 from planner.limits import activation
 from planner.needs import LaneLimits, Needs
@@ -20,7 +21,7 @@ from planner.parts import Parts
 from planner.rules import rules_of
 from planner.stock import Piles, stock
 from planner.suppliers import suppliers
-from planner.tagged import Element, Flows, origin
+from planner.tagged import Element, origin
 from planner.tiers import Ladders, tiers
 
 

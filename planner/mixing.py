@@ -123,7 +123,7 @@ def mixed(solution: Solution, element: Element) -> Array:
     flow, processing = network.flow, network.processing
     amount = np.zeros(len(origin.counted))
     ship = solution.value("flow.ship") * flow.kept.array[solution.assembled.lane]
-    _, sender, receiver, goods, g, dispatch = origin.shipments.codes
+    _, sender, _, goods, g, dispatch = origin.shipments.codes
     start = system.node(element.reach.at(sender, goods), dispatch)
     parent = origin.shipments.project((1, 2, 3, 5), flow.shipments)
     rows = origin.bought.project(tuple(range(7)), origin.counted)

@@ -1,11 +1,10 @@
-"""What of every flow is of which origin, as the plan assigns it, and what markets would get if all mixed in proportion."""
+"""What of every flow is of which origin, as the plan assigns it, and what markets would get if all were mixed."""
 
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Index, Labels
 from planner.codes import Names, keys
 from planner.mixing import mixed
-from planner.origins import WHAT
 from planner.rulereport import first_periods
 from planner.rules import rules_of, supply
 from planner.solution import Found, Solution, stacked
@@ -78,11 +77,11 @@ def origins(solution: Solution) -> Found:
             rule.pools,
             rule.markets,
             rule.labels,
-            parts.origins.labels.names,
+            parts.origins.labels.names.tolist(),
         )
         nothing = np.zeros(len(key), dtype=np.int64)
         codes = (nothing, nothing, pool, market, label, place)
-        found.append([known.codes(list(of))[code] for known, of, code in zip(names, some, codes, strict=True)])
+        found.append([known.codes(of)[code] for known, of, code in zip(names, some, codes, strict=True)])
     empty = [np.empty(0, dtype=np.int64)] * 6
     index = Index(
         *zip((known.labels() for known in names), map(np.concatenate, zip(empty, *found, strict=True)), strict=True)

@@ -94,7 +94,10 @@ class Reach:
             parts.codes("stockpiles", name, labels)[stock]
             for name, labels in (("site", parts.sites), ("material", parts.materials))
         ]
-        sold = [parts.codes("offers", name, labels) for name, labels in zip(PAIR, (parts.sites, parts.materials))]
+        sold = [
+            parts.codes("offers", name, labels)
+            for name, labels in zip(PAIR, (parts.sites, parts.materials), strict=True)
+        ]
         here[self.at(*sold), entries.offers] = True
         here[self.at(*piles), entries.stockpiles[stock]] = True
         here[self.at(parts.coming.destination, parts.coming.material), entries.coming] = True

@@ -99,8 +99,9 @@ def _held(draft: Draft) -> None:
     add("priorities", priority="civil", rank=1, unmet_cost=100.0)
     for site, material in (("p", "ore"), ("x", "metal")):
         if rng.random() < 0.8:
-            add("stockpiles", site=site, material=material, initial=float(rng.randint(0, 20)), final=0.0,
-                initial_origin=rng.choice(["", "AAA", "BBB"]), loss=rng.choice([0.0, 0.1]), holding_cost=0.5)  # fmt: skip
+            row = {"site": site, "material": material, "initial": float(rng.randint(0, 20)), "final": 0.0}
+            row |= {"initial_origin": rng.choice(["", "AAA", "BBB"]), "loss": rng.choice([0.0, 0.1])}
+            add("stockpiles", **row, holding_cost=0.5)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from mineral_sourcing.network import Network, Origin
+from mineral_sourcing.origin_parts import add_sums, sets
 
 
 def _add_columns(origin: pyo.Block, data: Origin) -> None:
@@ -56,59 +57,10 @@ def _add_columns(origin: pyo.Block, data: Origin) -> None:
         origin.add_component(param, pyo.Param(origin.component(name), initialize=values))
 
 
-def _sets(origin: pyo.Block, name: str, index: Any, **groups: Any) -> Any:
-    """A Set of keys, and the Sets that sort members under them."""
-    keys = pyo.Set(dimen=len(index.codes), initialize=index)
-    origin.add_component(name, keys)
-    for group, members in groups.items():
-        origin.add_component(group, pyo.Set(keys, dimen=len(members.of.codes), initialize=members))
-    return keys
-
-
-def _add_sums(origin: pyo.Block, data: Origin) -> None:
-    """The parts of each flow add up to it."""
-
-    def shipping(b: pyo.Block, e: str, o: str, d: str, k: str, t: int) -> pyo.Expression:
-        return sum(b.shipped[p] for p in b.OF_SHIPMENT[e, o, d, k, t]) == b.parent_block().flow.ship[o, d, k, t]
-
-    def using(b: pyo.Block, e: str, p: str, k: str, t: int) -> pyo.Expression:
-        processing = b.parent_block().processing
-        return sum(b.used[part] for part in b.OF_USE[e, p, k, t]) == processing.input[p, k] * processing.activity[p, t]
-
-    def making(b: pyo.Block, e: str, p: str, k: str, t: int) -> pyo.Expression:
-        processing = b.parent_block().processing
-        made = sum(b.made[part] for part in b.OF_MAKING[e, p, k, t])
-        return made == processing.output[p, k] * processing.activity[p, t]
-
-    def holding(b: pyo.Block, e: str, i: str, k: str, t: int) -> pyo.Expression:
-        return sum(b.stock[part] for part in b.OF_STOCK[e, i, k, t]) == b.parent_block().stockpile.stock[i, k, t]
-
-    def filling(b: pyo.Block, e: str, i: str, k: str, t: int) -> pyo.Expression:
-        return sum(b.fill[part] for part in b.OF_STOCK[e, i, k, t]) == b.parent_block().stockpile.fill[i, k, t]
-
-    def serving(b: pyo.Block, e: str, i: str, k: str, t: int) -> pyo.Expression:
-        m = b.parent_block()
-        unmet = sum(m.priority.unmet[demand] for demand in b.UNMET[e, i, k, t])
-        served = sum(b.counted[part] for part in b.SERVED[e, i, k, t])
-        return served + b.content[e, k] * unmet == b.content[e, k] * m.balance.demand[i, k, t]
-
-    shipments = _sets(origin, "SHIPMENTS", data.shipped, OF_SHIPMENT=data.of_shipment)
-    uses = _sets(origin, "USES", data.used, OF_USE=data.of_use)
-    makings = _sets(origin, "MAKINGS", data.made, OF_MAKING=data.of_making)
-    stocks = _sets(origin, "STOCKS", data.held, OF_STOCK=data.of_stock)
-    demands = _sets(origin, "DEMANDS", data.served, SERVED=data.of_demand, UNMET=data.unmet)
-    origin.shipping = pyo.Constraint(shipments, rule=shipping)
-    origin.using = pyo.Constraint(uses, rule=using)
-    origin.making = pyo.Constraint(makings, rule=making)
-    origin.holding = pyo.Constraint(stocks, rule=holding)
-    origin.filling = pyo.Constraint(stocks, rule=filling)
-    origin.serving = pyo.Constraint(demands, rule=serving)
-
-
 def _add_balances(origin: pyo.Block, data: Origin) -> None:
     """No origin leaves a site, a plant or a stock more than it came in."""
-    nodes = _sets(origin, "NODES", data.nodes, **data.at_node)
-    runs = _sets(origin, "RUNS", data.runs, **data.at_run)
+    nodes = sets(origin, "NODES", data.nodes, **data.at_node)
+    runs = sets(origin, "RUNS", data.runs, **data.at_run)
     origin.BEFORE = pyo.Set(origin.HELD, dimen=5, initialize=data.before)
     origin.under_way = pyo.Param(nodes, initialize=data.under_way)
     origin.opening = pyo.Param(origin.HELD, initialize=data.opening)
@@ -147,9 +99,9 @@ def _add_balances(origin: pyo.Block, data: Origin) -> None:
 
 def _add_counts(origin: pyo.Block, data: Origin) -> None:
     """What arrives at a market, and what its processes take in, by origin."""
-    purchases = _sets(origin, "BOUGHT", data.bought, **data.of_bought)
+    purchases = sets(origin, "BOUGHT", data.bought, **data.of_bought)
     origin.coming = pyo.Param(purchases, initialize=data.coming)
-    inputs = _sets(origin, "CONSUMED", data.consumed, **data.of_consumed)
+    inputs = sets(origin, "CONSUMED", data.consumed, **data.of_consumed)
 
     def bought(b: pyo.Block, w: str, e: str, o: str, d: str, k: str, g: str, t: int) -> pyo.Expression:
         flow = b.parent_block().flow
@@ -180,6 +132,6 @@ def add(m: pyo.Block, network: Network) -> None:
     origin.counted = pyo.Var(origin.COUNTED, domain=pyo.NonNegativeReals)
     if len(data.counted):
         _add_columns(origin, data)
-        _add_sums(origin, data)
+        add_sums(origin, data)
         _add_balances(origin, data)
         _add_counts(origin, data)

@@ -1,4 +1,4 @@
-"""Checks of rules on origin: an element can be told in every material in scope, and followed back to where it enters."""
+"""Checks of rules on origin: every material in scope has an element that can be followed to where it enters."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -89,8 +89,8 @@ def followed(whole: Network, found: Findings) -> None:
         implied = sorted({name for name, _ in carriers.inputs if name in carriers.unsaid})
         if implied:
             told = (
-                f"{len(implied)} processes, such as '{implied[0]}', give out {element} and take in nothing that is said "
-                "to hold it: it is taken to come with all their inputs, by their tonnes; say what holds it in contents"
+                f"{len(implied)} processes, such as '{implied[0]}', give out {element} and take in nothing that is "
+                "said to hold it: it is taken to come with all their inputs, by their tonnes; contents may say otherwise"
             )
             found.warn("contents", None, "element", element, told)
         for process, recovery in sorted(carriers.recovery.items()):

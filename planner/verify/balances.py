@@ -128,8 +128,8 @@ def nodes(world: World, matrix: Matrix, q: Quantities, parts: list[Element], of:
     """At each site no more of an origin leaves than comes."""
     served = of["demand"]
     mixed = np.zeros(len(served), dtype=bool)
-    for number, part in enumerate(parts):
-        mine = np.flatnonzero(served["part"] == number)
+    for own, part in enumerate(parts):
+        mine = np.flatnonzero(served["part"] == own)
         mixed[mine] = (part.several & part.wanted)[served["spot"][mine]]
     served = served.take(mixed)
     out = [
@@ -157,8 +157,8 @@ def nodes(world: World, matrix: Matrix, q: Quantities, parts: list[Element], of:
     fixed = find(came.pick(SPOT), rows.pick(SPOT))
     amount = summed(fixed[fixed >= 0], came["amount"][fixed >= 0], len(rows))
     site = np.zeros(len(rows), dtype=np.int64)
-    for part_number, part in enumerate(parts):
-        mine = rows["part"] == part_number
+    for own, part in enumerate(parts):
+        mine = rows["part"] == own
         site[mine] = part.net.spots["site"][rows["spot"][mine]]
     names = named(world, rows, ("material",), site=site, subject=rows["place"])
     numbers = matrix.rows("origin.node", names, -amount, np.inf)

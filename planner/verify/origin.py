@@ -10,7 +10,7 @@ import numpy as np
 
 from planner.verify.columns import KEYS, Quantities, Tables
 from planner.verify.faults import Faults, Match
-from planner.verify.frames import Array, Flags, Floats, Frame, Ints, find, grouped, join, stacked, summed
+from planner.verify.frames import Array, Flags, Frame, Ints, find, grouped, join, stacked
 from planner.verify.matrix import Matrix
 from planner.verify.policy import Book
 from planner.verify.tracing import Holdings, Spots, holdings, origins, own_elements, spots, spread
@@ -220,11 +220,11 @@ def split(world: World, q: Quantities, element: Element) -> Frame:
             count + gives["process"],
         ),
     ]
-    for name, held in (("stock", q.held), ("fill", q.fill), ("release", q.release)):
-        held = held.plus(spot=element.net.at(held["site"], held["material"]), ratio=1.0, keep=q.held["keep"])
-        held = held.plus(opening=opened(world, element, q.held))
-        held = held.take(mixed[held["spot"]])
-        parts.append(_crossed(element, held, code(name), held["spot"]))
+    spot, opening = element.net.at(q.held["site"], q.held["material"]), opened(world, element, q.held)
+    inside = np.flatnonzero(mixed[spot])
+    for name, rows in (("stock", q.held), ("fill", q.fill), ("release", q.release)):
+        held = rows.plus(spot=spot, ratio=1.0, keep=q.held["keep"], opening=opening).take(inside)
+        parts.append(_crossed(element, held, code(name), spot[inside]))
     parts += _counts(world, q, element, flow, made)
     every = stacked(parts, ["flow", *NAMED, *MORE])
     every = every.plus(element=element.hold.element, origin=np.searchsorted(element.labels, every["place"]))
@@ -274,9 +274,9 @@ def _counts(world: World, q: Quantities, element: Element, flow: Frame, made: Fr
     demand = demand.take(np.append(element.serves, False)[demand["spot"]])
     used = made.take((made["input"] > 0) & fed(element, made["spot"]))
     frames = []
-    for name, rows in (("demand", demand), ("input", used)):
-        _, first = grouped(rows.pick(key))
-        rows = rows.take(first, (*key, "spot"))
+    for name, every_row in (("demand", demand), ("input", used)):
+        _, first = grouped(every_row.pick(key))
+        rows = every_row.take(first, (*key, "spot"))
         frames.append(_crossed(element, rows.plus(destination=rows["site"], site=0), code(name), rows["spot"]))
     road = ("site", "destination", "material", "t", "place")
     sent = flow.take(element.sent[flow["lane"]] & (flow["arrival"] < world.periods) & (flow["spot"] >= 0))

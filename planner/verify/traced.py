@@ -5,7 +5,7 @@ import numpy as np
 from planner.verify.balances import content, sold
 from planner.verify.columns import KEYS, Quantities, Tables
 from planner.verify.faults import Faults, Match, compare
-from planner.verify.frames import Floats, Frame, Ints, find, grouped, join, stacked, summed
+from planner.verify.frames import Flags, Floats, Frame, Ints, find, grouped, join, stacked, summed
 from planner.verify.origin import Element, came, lines, opened, roads
 from planner.verify.policy import Book
 from planner.verify.terms import CELL, TERM
@@ -157,14 +157,13 @@ def compositions(world: World, q: Quantities, part: Element) -> Floats:
     np.add.at(fixed, entries[:2], entries[2])
     total = summed(into, amount, size) + fixed.sum(axis=1)
     scale = np.divide(1.0, total, out=np.zeros(size), where=total > 0)[:, None]
-    shares = np.zeros_like(fixed)
+    shares: Floats = np.zeros_like(fixed)
     for _ in range(ROUNDS):
         moved = np.column_stack([summed(into, amount * shares[out, at], size) for at in range(len(part.labels))])
-        fresh = (fixed + moved) * scale
-        if np.allclose(fresh, shares, rtol=0, atol=1e-13):
+        before, shares = shares, (fixed + moved) * scale
+        if np.allclose(before, shares, rtol=0, atol=1e-13):
             break
-        shares = fresh
-    return fresh
+    return shares
 
 
 def _mixing(
@@ -176,7 +175,7 @@ def _mixing(
     behind = count + len(world.names)
     steps: list[tuple[Ints, Ints, Floats]] = []
 
-    def step(into: Ints, out: Ints, amount: Floats, here: Ints) -> None:
+    def step(into: Ints, out: Ints, amount: Floats, here: Flags) -> None:
         kept = np.flatnonzero(here & (amount > 0))
         steps.append((into[kept], out[kept], amount[kept]))
 
