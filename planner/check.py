@@ -7,7 +7,7 @@ lie in the rules, which the network does not hang on.
 
 from collections.abc import Callable
 
-from planner.checks import names, network, origin, plausible, policy, reach, stock, tiers, windows
+from planner.checks import measures, names, network, origin, plausible, policy, reach, stock, tiers, windows
 from planner.checks.context import Network
 from planner.errors import Problem
 from planner.findings import Findings
@@ -40,6 +40,7 @@ ROWS: tuple[Check, ...] = (
     tiers.reachable,
     policy.sentences,
     policy.dear_penalties,
+    measures.fractions,
     plausible.far_from_neighbours,
     plausible.hard_to_believe,
     plausible.no_demand,
@@ -72,6 +73,7 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     policy.group_subjects,
     policy.scopes,
     origin.followed,
+    measures.unsold,
     reach.unreachable_demands,
     reach.cheap_unmet,
 )

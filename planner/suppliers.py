@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Flow, Origin, Processing, Suppliers
+from mineral_sourcing.network import Flow, Processing, Suppliers
 from planner.codes import Names, look_up
 from planner.errors import InputError, Problem
 from planner.needs import LaneLimits, sale_limits
@@ -177,9 +177,7 @@ def _joined(some: list[Pairs]) -> Pairs:
     return candidate, item
 
 
-def suppliers(
-    parts: Parts, flow: Flow, processing: Processing, limits: LaneLimits, arrives: Array, origin: Origin
-) -> Suppliers:
+def suppliers(parts: Parts, flow: Flow, processing: Processing, limits: LaneLimits, arrives: Array) -> Suppliers:
     """Every rule on the number of suppliers.
 
     Args:
@@ -189,6 +187,6 @@ def suppliers(
         InputError: nothing bounds what a subject can supply.
     """
     rows = _Rows(parts, flow, processing, limits)
-    for rule in rules_of(parts, suppliers=True):
-        rows.add(rule, supply(parts, flow, processing, rule, limits.lane, arrives, origin))
+    for rule in rules_of(parts, "suppliers"):
+        rows.add(rule, supply(parts, flow, processing, rule, limits.lane, arrives))
     return rows.done()

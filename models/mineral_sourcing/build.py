@@ -12,6 +12,7 @@ from pyomo.common.gc_manager import PauseGC
 
 from mineral_sourcing import (
     activation,
+    averages,
     balance,
     capacity,
     concentration,
@@ -20,6 +21,7 @@ from mineral_sourcing import (
     origin,
     priority,
     processing,
+    spend,
     stockpile,
     suppliers,
     tiers,
@@ -38,6 +40,8 @@ FAMILIES = (
     capacity,
     concentration,
     suppliers,
+    averages,
+    spend,
     cost,
 )
 """Each family reads only those before it."""

@@ -90,7 +90,7 @@ def followed(whole: Network, found: Findings) -> None:
         if implied:
             told = (
                 f"{len(implied)} processes, such as '{implied[0]}', give out {element} and take in nothing that is "
-                "said to hold it: it is taken to come with all their inputs, by their tonnes; contents may say otherwise"
+                "said to hold it: it is taken to come with all their inputs, by the tonne; contents may say otherwise"
             )
             found.warn("contents", None, "element", element, told)
         for process, recovery in sorted(carriers.recovery.items()):

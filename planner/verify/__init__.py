@@ -15,6 +15,7 @@ from planner.verify import (
     balances,
     ladders,
     ledger,
+    measures,
     origin,
     policy,
     proof,
@@ -79,7 +80,8 @@ def verify(plan: Plan) -> Verification:
     tags = origin.tags(matrix, found, [origin.split(world, q, element) for element in elements], faults)
     cells = traced.counted(world, book, tags)
     sides = traced.terms(world, book, q, elements, cells)
-    counts, against = stacked([counts, sides[0]], ["subject", *terms.TERM]), stacked([against, sides[1]], terms.TERM)
+    counts = stacked([counts, sides[0]], ["subject", *terms.TERM, "site", "goods"])
+    against = stacked([against, sides[1]], terms.TERM)
     subjects = suppliers.candidates(world, book, counts)
     years = ladders.years(world, q)
     parts = (switches.candidates(world, q), ladders.switches(world, years), subjects)
@@ -89,17 +91,22 @@ def verify(plan: Plan) -> Verification:
     balances.every(world, matrix, q, elements, tags)
     switches.switches(world, matrix, q, on)
     ladders.bands(world, matrix, q, years, on, faults)
-    told, reported = suppliers.parted(book, found["rules"])
-    rules, listed = rulebook.ruled(world, matrix, book, counts, against, told, faults)
-    numbers = suppliers.counted(world, matrix, book, counts, on, reported, faults)
-    every = stacked([rules, numbers], [*KEYS["rules"], "t", "penalty"])
+    told = found["rules"]
+    ruled = {
+        "concentration.cap": rulebook.ruled(world, matrix, book, counts, against, told, faults),
+        "averages.cap": measures.averaged(world, matrix, book, counts, told, faults),
+        "spend.cap": measures.spent(world, matrix, book, q, told, faults),
+    }
+    numbers = suppliers.counted(world, matrix, book, counts, on, told, faults)
+    every = stacked([*(rules for rules, _ in ruled.values()), numbers], [*KEYS["rules"], "t", "penalty"])
     model = Model.of(matrix)
     proof.kept(model, matrix, faults)
     costs = ledger.costs(world, q, every, on)
     ledger.follow(world, q, found, costs, faults)
     ledger.switched(activations, on, faults)
     ledger.ranked(found, q, mixed, faults)
-    reports.ruled(world, found, rules, listed, faults)
+    for constraint, (rules, listed) in ruled.items():
+        reports.ruled(world, found, constraint, rules, listed, faults)
     blend = traced.mixed(world, q, elements, tags)
     mixture = blend[cells["column"] - tags["column"][:1].sum()]
     traced.reported(world, book, cells, mixture, found, faults)

@@ -44,6 +44,8 @@ SENTENCES = {
     "origin.serving": ("tagged", "what serves a demand of all origins is not what serves it"),
     "origin.shipping": ("tagged", "what is sent of all origins is not what is sent"),
     "origin.using": ("tagged", "what is used of all origins is not what is used"),
+    "averages.cap": ("rules", "the average is not within the rule's limit"),
+    "spend.cap": ("rules", "what is paid is not within the rule's limit"),
     "suppliers.count": ("rules", "more suppliers than the rule allows"),
     "suppliers.link": ("activations", "it supplies, but is not counted as a supplier"),
     "tiers.split": ("tiers", "what is bought in the tiers is not what is sold"),
