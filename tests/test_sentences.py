@@ -58,6 +58,10 @@ EXAMPLES: dict[str, Mapping[str, Any]] = {
     "keep-home: At least 200 t of the block is made by each site among allies, each year; priced at 900 USD per t too "
     "little.": FLOOR
     | {"rule": "keep-home", "limit": 200.0, "material": "block", "subject": "allies", "penalty": 900.0},
+    "mined: At most 30 % of all materials of stage magnet consumed by allies together originates in the country CHN "
+    "except unknown, each year.": SHARE
+    | {"rule": "mined", "limit": 0.3, "stage": "magnet", "pool": "together", "market": "allies", "per": "year"}
+    | {"market_pool": "together", "basis": "origin", "subject": "CHN", "except": "unknown"},
     "export-ban: From 2027Q1 on, at most 0 t of each material of each stage bought by each site with demand comes from "
     "the country CHN, each period.": SHARE
     | {"rule": "export-ban", "from": "2027Q1", "kind": "max_quantity", "limit": 0.0, "pool": "each"}
