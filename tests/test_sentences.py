@@ -133,7 +133,9 @@ PERIODS = st.sampled_from(["", "2027", "2030", "2027Q1", "2027-03"])
 def rows(draw: st.DrawFn) -> dict[str, Any]:
     """A rule of any kind whose columns fit together, in the smallest form of each cell."""
     kind = draw(st.sampled_from([phrase.cells["kind"] for phrase in CLAUSE["rule"]]))
-    share, basis = kind.endswith("_share"), draw(st.sampled_from(columns("rules")["basis"].choices))
+    share, traced = kind.endswith("_share"), kind.endswith(("_share", "_quantity"))
+    bases = [basis for basis in columns("rules")["basis"].choices if traced or basis != "origin"]
+    basis = draw(st.sampled_from(bases))
     average, measured = kind.endswith("_average"), kind.endswith(("_average", "_spend"))
     by = draw(st.sampled_from([by for by in columns("rules")["subject_by"].choices if by or measured]))
     base = draw(st.sampled_from(["consumption", "demand", "purchases"])) if share else ""
