@@ -14,6 +14,7 @@ from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority,
 from planner.averages import averages
 from planner.caps import concentration
 from planner.codes import keys, look_up, spread
+from planner.disruptions import left
 from planner.drafts import Flows
 from planner.instance import Instance
 from planner.limits import activation
@@ -101,6 +102,10 @@ def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
     lane = np.repeat(np.arange(len(lanes)), count)
     arrives = (lanes.lead_time[:, None] + np.arange(count)).ravel()
     limit = np.repeat(lanes.capacity * parts.years, count)
+    if parts.disrupted.hits:
+        origin, destination, material = (codes[lane] for codes in (lanes.origin, lanes.destination, lanes.material))
+        t = np.tile(np.arange(count), len(lanes))
+        limit = left(limit, parts.disrupted.shipments(origin, destination, material, t))
     late = np.flatnonzero(arrives >= count)
     if not len(late):
         return lane, arrives, limit
@@ -147,6 +152,11 @@ def _flow(
     sales.link((0, 1, 2), offers, row)
     sales.link((3,), periods, step)
     untiered = np.flatnonzero(ladders.of(*sales.codes[:2]) < 0)
+    seller, goods, _, when = sales.codes
+    factor = parts.disrupted.prices(seller, goods, when)
+    price, dearer = parts.numbers("offers", "price")[order], np.flatnonzero(factor != 1.0)
+    limit_of_sale = (parts.numbers("offers", "capacity", np.inf) * parts.years)[order][row]
+    surcharged = sales.take(dearer)
     flow = Flow(
         lanes=lane_index,
         shipments=shipments,
@@ -156,8 +166,10 @@ def _flow(
         duty=Values(shipments, duty),
         offers=offers,
         sales=sales,
-        sale_limit=Values(sales, (parts.numbers("offers", "capacity", np.inf) * parts.years)[order][row]),
-        price=Values(offers, parts.numbers("offers", "price")[order]),
+        sale_limit=Values(sales, left(limit_of_sale, parts.disrupted.sales(seller, goods, when))),
+        price=Values(offers, price),
+        surcharged=surcharged,
+        surcharge=Values(surcharged, (price[row] * (factor - 1.0))[dearer]),
         listed=sales if len(untiered) == len(sales) else sales.take(untiered),
         unpaid=Values(periods, np.bincount(parts.coming.t, dues(parts), parts.count)),
     )
@@ -192,7 +204,7 @@ def _processing(parts: Parts) -> Processing:
     return Processing(
         processes=processes,
         runs=runs,
-        run_limit=Values(runs, limit[process]),
+        run_limit=Values(runs, left(limit[process], parts.disrupted.runs(process, t))),
         toll=Values(processes, parts.numbers("processes", "cost")[order]),
         **found,  # type: ignore[arg-type]
     )
@@ -327,7 +339,7 @@ def _capacity(parts: Parts, flow: Flow, switches: Index, lane: Array) -> Capacit
         flow,
         lane,
         sites=sites,
-        site_limit=Values(sites, capacity[at // count]),
+        site_limit=Values(sites, left(capacity[at // count], parts.disrupted.shared(at // count, at % count))),
         selling_at=Groups(sites, flow.sales, row, limited),
         capacity_use=Values(offers, parts.numbers("offers", "capacity_use")[row_of]),
         setups=setups,

@@ -7,7 +7,19 @@ lie in the rules, which the network does not hang on.
 
 from collections.abc import Callable
 
-from planner.checks import measures, names, network, origin, plausible, policy, reach, stock, tiers, windows
+from planner.checks import (
+    measures,
+    names,
+    network,
+    origin,
+    plausible,
+    policy,
+    reach,
+    scenarios,
+    stock,
+    tiers,
+    windows,
+)
 from planner.checks.context import Network
 from planner.errors import Problem
 from planner.findings import Findings
@@ -44,6 +56,10 @@ ROWS: tuple[Check, ...] = (
     plausible.far_from_neighbours,
     plausible.hard_to_believe,
     plausible.no_demand,
+    scenarios.header_scenario,
+    scenarios.probabilities,
+    scenarios.sense,
+    scenarios.empty,
 )
 """Checks of rows that need no periods and no network."""
 
@@ -60,6 +76,7 @@ PERIODS: tuple[Check, ...] = (
     stock.capacities,
     stock.early_end,
     stock.cover,
+    scenarios.timing,
 )
 """Checks that need the horizon."""
 
@@ -76,6 +93,7 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     measures.unsold,
     reach.unreachable_demands,
     reach.cheap_unmet,
+    scenarios.reach,
 )
 """Checks that walk from table to table and need sound names and rows."""
 

@@ -16,6 +16,7 @@ import pandas as pd
 from mineral_sourcing.arrays import Array, Index, Labels
 from planner.carriers import Elements
 from planner.codes import keys, look_up
+from planner.disruptions import Disrupted
 from planner.instance import Instance
 from planner.lanes import KEY, all_lanes, duties, lane_ends
 from planner.origins import Origins
@@ -237,6 +238,11 @@ class Parts:
         )
 
     @cached_property
+    def disrupted(self) -> Disrupted:
+        """What the scenario that happens leaves."""
+        return Disrupted.of(self, self.instance.header.scenario)
+
+    @cached_property
     def coming(self) -> "Coming":
         """What was under way at the start."""
         return Coming.of(self)
@@ -318,7 +324,9 @@ class Demand:
         amount[place[general]] = quantity[general, None]
         own = np.flatnonzero((period >= 0) & (period < count))
         amount[place[own], period[own]] = quantity[own]
-        at, t = np.nonzero(amount > 0)
         rest, level = np.divmod(places, max(len(priorities), 1))
         sites, materials = np.divmod(rest, max(len(parts.materials), 1))
+        row, step = (part.ravel() for part in np.indices(amount.shape))
+        amount *= parts.disrupted.demands(sites[row], materials[row], step).reshape(amount.shape)
+        at, t = np.nonzero(amount > 0)
         return cls(sites[at], materials[at], level[at], t, amount[at, t], priorities)

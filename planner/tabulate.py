@@ -104,6 +104,7 @@ def _sales(solution: Solution, tiers: Found) -> Found:
     flow = solution.network.flow
     site, material, since, t = (codes[at] for codes in flow.sales.codes)
     price = flow.price.array[flow.sales.project((0, 1, 2), flow.offers)] * solution.price
+    price[flow.surcharged.project((0, 1, 2, 3), flow.sales)] += flow.surcharge.array * solution.price
     cost = sold * solution.mass * price
     tiered = solution.network.tiers.sales.project((0, 1, 2, 3), flow.sales)
     cost[tiered] = 0.0

@@ -32,7 +32,7 @@ RULE = {
     "base": "consumption",
     "per": "year",
 }
-CASES = {
+CASES: dict[str, tuple[dict[str, object], ...]] = {
     "30 % by last seller": ({"basis": "purchases"},),
     "the same, origin looked at": ({"basis": "purchases"}, {"basis": "origin", "rule": "look", "penalty": 1e-6}),
     "30 % by origin": ({"basis": "origin"},),
@@ -60,7 +60,8 @@ def main() -> None:
         started = time.process_time()
         outcome = planner.solve(with_rules(instance, *rules))
         seconds, size = time.process_time() - started, outcome.size
-        print(f"{name}: {outcome.status}, {outcome.plan.objective / 1e9:.2f} bn USD, {outcome.plan.unmet:,.0f} t unmet;")
+        cost, unmet = outcome.plan.objective / 1e9, outcome.plan.unmet
+        print(f"{name}: {outcome.status}, {cost:.2f} bn USD, {unmet:,.0f} t unmet;")
         print(f"  {size['columns']:,} columns, {size['rows']:,} rows, {seconds:.1f} CPU s with checking and verifying")
         if len(outcome.plan.origins):
             print(shares(outcome).map("{:.0%}".format).T.to_string())

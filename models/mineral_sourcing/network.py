@@ -34,6 +34,10 @@ class Flow:
     """By offer."""
     listed: Index
     """Sales of offers without tiers: they are paid at the offer's price."""
+    surcharged: Index
+    """Sales whose price a scenario changes."""
+    surcharge: Values
+    """What it adds to the offer's price; below 0 where it makes it cheaper."""
     unpaid: Values
     """Money due on arrival for what was under way unpaid, by period."""
 

@@ -49,6 +49,12 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("stockpiles", "material", "material"),
     ("stockpiles", "initial_origin", "place"),
     ("stockpiles", "covers", "site, place or group"),
+    ("disruptions", "scenario", "scenario"),
+    ("disruptions", "place", "place"),
+    ("disruptions", "owner", "owner"),
+    ("disruptions", "site", "site"),
+    ("disruptions", "material", "material"),
+    ("disruptions", "stage", "stage"),
 )
 """Table, column, and what kind of name its cells must be (empty cells are left alone)."""
 
@@ -64,6 +70,7 @@ _HOLDS = {
     "group": ("groups", "group"),
     "process": ("processes", "process"),
     "priority": ("priorities", "priority"),
+    "scenario": ("scenarios", "scenario"),
 }
 """Where the names of each kind are given."""
 
@@ -232,7 +239,7 @@ def _unknown(instance: Instance, kinds: str, wanted: Sequence[str], name: str, *
     others = [
         kind
         for kind in _HOLDS
-        if kind not in kinds and kind not in ("process", "priority") and name in names_of(instance, kind)
+        if kind not in kinds and kind not in ("process", "priority", "scenario") and name in names_of(instance, kind)
     ]
     told = f"no {kinds} '{name}'"
     near = suggest(name, _union(instance, wanted) | set(also))

@@ -6,6 +6,7 @@ everything that follows (costs, arrivals, shares, days of cover, prices) is comp
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,8 @@ class Verification:
     bound_by: str
     """Who stands for the bound."""
     seconds: float
+    custom: str = ""
+    """What is not verified: a user's own rules."""
 
     @property
     def ok(self) -> bool:
@@ -59,15 +62,18 @@ class Verification:
 
     def __str__(self) -> str:
         if self.ok:
-            return f"verified: every rule and every cost recomputed, {self.bound_by} ({self.seconds:.1f} s)"
+            own = f"; {self.custom}" if self.custom else ""
+            return f"verified: every rule and every cost recomputed, {self.bound_by} ({self.seconds:.1f} s){own}"
         more = f" and {len(self.faults) - 1:,} more" if len(self.faults) > 1 else ""
         return f"not verified: {self.faults[0]}{more}"
 
 
-def verify(plan: Plan) -> Verification:
+def verify(plan: Plan, custom: Sequence[str] = ()) -> Verification:
     """Compute every row, every derived number and, for linear plans, the bound of a plan again.
 
-    Nothing is raised for a wrong plan: each disagreement is a :class:`Fault` that names its place.
+    A plan under a user's own rules has a bound that the prices of the others do not prove; of these rules only what
+    their own check says is told (``custom``). Nothing is raised for a wrong plan: each disagreement is a :class:`Fault`
+    that names its place.
     """
     started = time.perf_counter()
     world, matrix = World(plan.instance), Matrix()
@@ -114,15 +120,21 @@ def verify(plan: Plan) -> Verification:
     reports.undiscounted(world, found, every, faults)
     variable = np.isin(costs["component"], world.names.of(VARIABLE))
     objective, charges = float(costs["present_value"].sum()), float(costs["present_value"][~variable].sum())
-    bound = proof.priced(world, model, matrix, found, charges, objective, faults)
+    if plan.custom:
+        bound = plan.bound
+        for broken in custom:
+            faults.add("custom", "", "", plan.custom.file, "kept", broken)
+    else:
+        bound = proof.priced(world, model, matrix, found, charges, objective, faults)
     figures(plan, objective, bound, mixed, faults)
-    mixed = plan.is_mip
+    mixed = plan.is_mip or plan.custom is not None
     return Verification(
         faults=faults.all(),
         objective=objective,
         dual_bound=None if mixed else bound,
         bound_by="bound by HiGHS" if mixed else "recomputed from the duals",
         seconds=time.perf_counter() - started,
+        custom=str(plan.custom or ""),
     )
 
 
@@ -137,7 +149,7 @@ def figures(plan: Plan, objective: float, bound: float, mixed: bool, faults: Fau
     if not abs(plan.objective - objective) <= allowed:
         message = f"objective is {number(plan.objective)}, but the costs computed again add up to {number(objective)}"
         faults.add("plan", "", "objective", plan.objective, objective, message)
-    if plan.is_mip != mixed:
+    if plan.is_mip != mixed and not plan.custom:
         message = "is_mip does not say whether the input asks for yes-or-no decisions"
         faults.add("plan", "", "is_mip", str(plan.is_mip), str(mixed), message)
     if not plan.bound <= objective + allowed:
