@@ -7,7 +7,19 @@ lie in the rules, which the network does not hang on.
 
 from collections.abc import Callable
 
-from planner.checks import measures, names, network, plausible, policy, reach, scenarios, stock, tiers, windows
+from planner.checks import (
+    measures,
+    names,
+    network,
+    origin,
+    plausible,
+    policy,
+    reach,
+    scenarios,
+    stock,
+    tiers,
+    windows,
+)
 from planner.checks.context import Network
 from planner.errors import Problem
 from planner.findings import Findings
@@ -77,6 +89,7 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     stock.covered,
     policy.group_subjects,
     policy.scopes,
+    origin.followed,
     measures.unsold,
     reach.unreachable_demands,
     reach.cheap_unmet,

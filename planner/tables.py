@@ -490,8 +490,9 @@ class RuleRow(Row):
     """Stages in scope; empty = all."""
     market: Names = ""
     """Sites, places or groups that buy or consume; empty = every site with demand."""
-    basis: Annotated[Literal["purchases", "made"], Field(json_schema_extra=_unit("purchases, made"))]
-    """What is counted: tonnes arriving from outside the market, or tonnes made at the subject's sites."""
+    basis: Annotated[Literal["purchases", "origin", "made"], Field(json_schema_extra=_unit("purchases, origin, made"))]
+    """What is counted: tonnes arriving from outside the market; tonnes of element by the place where it was mined or
+    recycled, carried through every plant and stock; or tonnes made at the subject's sites."""
     base: Annotated[
         Literal["", "consumption", "demand", "purchases"],
         Field(json_schema_extra=_unit("consumption, demand, purchases")),
@@ -620,7 +621,6 @@ LATER_VALUES = {
         "min_suppliers",
         "min_award",
     ),
-    ("rules", "basis"): ("origin",),
 }
 """Values that are known and refused as not yet supported."""
 

@@ -12,6 +12,7 @@ import pandas as pd
 from mineral_sourcing.arrays import Array, Labels
 from planner.codes import keys
 from planner.measurereport import average_report, spend_report
+from planner.originreport import origins, tagged
 from planner.periods import label, ordinal
 from planner.plan import PLAN_TABLES
 from planner.rulereport import prices, rule_report
@@ -45,6 +46,8 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
         "rules": rules,
         "cover": cover(solution, made),
         "concentration": concentration(solution, made),
+        "tagged": tagged(solution),
+        "origins": origins(solution),
         "prices": prices(solution),
         "held": {
             "rank": np.array([float(rank) for rank in held]),

@@ -12,7 +12,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.plan import Plan
-from planner.verify import ladders, ledger, measures, policy, proof, reports, rows, rulebook, suppliers, switches, terms
+from planner.verify import (
+    balances,
+    ladders,
+    ledger,
+    measures,
+    origin,
+    policy,
+    proof,
+    reports,
+    rows,
+    rulebook,
+    suppliers,
+    switches,
+    terms,
+    traced,
+)
 from planner.verify.columns import KEYS, quantities, read
 from planner.verify.faults import Fault, Faults, number
 from planner.verify.frames import stacked
@@ -67,12 +82,19 @@ def verify(plan: Plan, custom: Sequence[str] = ()) -> Verification:
     q = quantities(world, matrix, found, faults)
     book = policy.book(world)
     counts, against = terms.terms(world, book, q)
+    elements = origin.elements(world, q, book)
+    tags = origin.tags(matrix, found, [origin.split(world, q, element) for element in elements], faults)
+    cells = traced.counted(world, book, tags)
+    sides = traced.terms(world, book, q, elements, cells)
+    counts = stacked([counts, sides[0]], ["subject", *terms.TERM, "site", "goods"])
+    against = stacked([against, sides[1]], terms.TERM)
     subjects = suppliers.candidates(world, book, counts)
     years = ladders.years(world, q)
     parts = (switches.candidates(world, q), ladders.switches(world, years), subjects)
     on, activations = switches.switched(stacked(parts, switches.CHARGE), found, faults)
     mixed = bool(on["free"].any())
     rows.every(world, matrix, q, found, on)
+    balances.every(world, matrix, q, elements, tags)
     switches.switches(world, matrix, q, on)
     ladders.bands(world, matrix, q, years, on, faults)
     told = found["rules"]
@@ -91,6 +113,9 @@ def verify(plan: Plan, custom: Sequence[str] = ()) -> Verification:
     ledger.ranked(found, q, mixed, faults)
     for constraint, (rules, listed) in ruled.items():
         reports.ruled(world, found, constraint, rules, listed, faults)
+    blend = traced.mixed(world, q, elements, tags)
+    mixture = blend[cells["column"] - tags["column"][:1].sum()]
+    traced.reported(world, book, cells, mixture, found, faults)
     reports.covered(world, q, found, faults)
     reports.undiscounted(world, found, every, faults)
     variable = np.isin(costs["component"], world.names.of(VARIABLE))

@@ -41,6 +41,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "rules": ("rule", "from", "subject", "material", "market", "period"),
     "cover": ("covers", "material", "period"),
     "concentration": ("basis", "stage", "material", "by", "subject", "period"),
+    "tagged": ("flow", "element", "site", "destination", "process", "material", "place", "period"),
+    "origins": ("rule", "from", "material", "market", "period", "place"),
     "prices": ("constraint", *NAMES),
     "held": ("rank",),
 }
