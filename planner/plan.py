@@ -124,6 +124,26 @@ TEXT = frozenset(
 
 
 @dataclass(frozen=True)
+class Custom:
+    """The user's own rules that a plan was made under."""
+
+    file: str
+    """Name of the file that they stand in."""
+    digest: str
+    """SHA-256 of the file."""
+    rows: int
+    """Rows that they add to the model."""
+    untraced: int
+    """Rules that Pyomo had to build row by row."""
+    checked: bool
+    """Whether the file's own check of the plan found them kept."""
+
+    def __str__(self) -> str:
+        by = "checked by that file alone" if self.checked else "not independently verified"
+        return f"custom rules of {self.file}: {by}"
+
+
+@dataclass(frozen=True)
 class Plan:
     """A plan and what is proven of it.
 
@@ -137,6 +157,8 @@ class Plan:
     bound: float
     is_mip: bool
     """Whether the model had integer columns; if so, shadow prices hold with the integers fixed."""
+    custom: Custom | None = None
+    """The user's own rules, where there are any: the verifier knows nothing of them, nor of their prices."""
 
     @property
     def gap(self) -> float:
@@ -183,6 +205,7 @@ class Plan:
             f"  unmet demand {self.unmet:,.1f} t of {self.demand['demand'].sum():,.1f} t",
             f"  {self.sales['site'].nunique()} sites sell, for {self.sales['cost'].sum():,.2f} {currency}",
             f"  {binding} of {rules['rule'].nunique()} rules bind",
+            *([f"  {self.custom}"] if self.custom else []),
             f"  tables: {', '.join(f'{name} ({len(frame):,})' for name, frame in self.tables.items() if len(frame))}",
         ]
         return "\n".join(lines)
@@ -200,7 +223,7 @@ class Outcome:
     status: Status
     instance: Instance
     seconds: Mapping[str, float]
-    """Wall seconds of each step: assemble, build, compile, solve, read back, verify."""
+    """Wall seconds of each step: assemble, compile, pass, solve, read back, verify."""
     size: Mapping[str, int]
     """Columns, rows, entries and integer columns of the matrix; rules that Pyomo had to build row by row."""
     message: str = ""

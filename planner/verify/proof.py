@@ -33,6 +33,8 @@ SENTENCES = {
     "stockpile.cover": ("stockpiles", "the stock does not cover the days that it must"),
     "priority.held": ("priorities", "more of the rank stays unmet than was found to be necessary"),
     "concentration.cap": ("rules", "the rule is broken"),
+    "averages.cap": ("rules", "the average is not within the rule's limit"),
+    "spend.cap": ("rules", "what is paid is not within the rule's limit"),
     "suppliers.count": ("rules", "more suppliers than the rule allows"),
     "suppliers.link": ("activations", "it supplies, but is not counted as a supplier"),
     "tiers.split": ("tiers", "what is bought in the tiers is not what is sold"),
