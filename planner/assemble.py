@@ -57,6 +57,7 @@ def assembled(instance: Instance) -> Assembled:
     balance = _balance(parts, *_sides(parts, flow, processing, priority, stocks, lane, arrives))
     limits = LaneLimits(parts, flow, balance, Needs(parts, processing, ladders.beyond_need()), lane)
     switches = activation(parts, flow, processing, limits)
+    caps, hhi = concentration(parts, flow, processing, priority, stocks, lane, arrives)
     network = Network(
         name=instance.name,
         periods=periods,
@@ -69,7 +70,8 @@ def assembled(instance: Instance) -> Assembled:
         capacity=_capacity(parts, flow, switches.switches, lane),
         priority=priority,
         stock=stocks,
-        concentration=concentration(parts, flow, processing, priority, stocks, lane, arrives),
+        concentration=caps,
+        hhi=hhi,
         activation=switches,
         tiers=tiers(parts, flow, ladders, limits.needs),
         suppliers=suppliers(parts, flow, processing, limits, arrives),

@@ -5,14 +5,16 @@ count there; a floor has its row whether or not there is anything. Letters and s
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Concentration, Flow, Priority, Processing, Stock
+from mineral_sourcing.network import Concentration, Flow, Hhi, Priority, Processing, Stock
 from planner.codes import Names, look_up
+from planner.hhi import HhiRows
 from planner.parts import Parts
-from planner.rules import Rule, Supply, rules_of, supply
+from planner.rules import Counted, Rule, Supply, rules_of, supply
 
 
 def _numbered(found: Array, size: int, *, every: bool = False) -> tuple[Array, Callable[[Array], Array]]:
@@ -40,6 +42,7 @@ class _Rows:
         self.data: dict[str, list[Array]] = {}
         self.members: dict[str, list[tuple[Array, Array]]] = {}
         self.cap_count = self.base_count = 0
+        self.hhi = HhiRows(parts, flow, processing)
 
     def put(self, **values: Array) -> None:
         """Append to parameters."""
@@ -53,6 +56,9 @@ class _Rows:
 
     def add(self, rule: Rule, supply: Supply) -> None:
         """The caps of one rule, and the bases that they are held against."""
+        if rule.is_hhi:
+            self._add_hhi(rule, supply)
+            return
         subjects = len(rule.subjects)
         items = {
             name: rule.by_subject(counted)
@@ -86,6 +92,24 @@ class _Rows:
         sign = np.full(len(caps), 1.0 if rule.is_cap else -1.0)
         self.put(sign=sign, share=share_of, amount=amount, given=given, base_given=constant[cell])
         self.cap_count += len(caps)
+
+    def _add_hhi(self, rule: Rule, supply: Supply) -> None:
+        """The caps on the HHI of one rule: home is in no square where it is not in the base."""
+        abroad = self._abroad(rule)
+        supply = replace(
+            supply, **{name: _kept(getattr(supply, name), abroad) for name in ("shipments", "sales", "runs", "coming")}
+        )
+        cells = self.hhi.cells_of(rule, supply)
+        if len(cells):
+            due = self._penalty(rule) * self.parts.discount[rule.first[cells % len(rule.labels)]]
+            self.hhi.add(rule, supply, cells, self._base(rule, supply, cells), due)
+
+    def _abroad(self, rule: Rule) -> Array:
+        """Which sites' supply is in a base of purchases."""
+        abroad = np.ones(len(self.parts.sites), dtype=bool)
+        if rule.row["home_in_base"] == "no":
+            abroad[[self.parts.sites.code[name] for name in self.parts.scope.sites(["home"])]] = False
+        return abroad
 
     def _limit(self, rule: Rule) -> float:
         """Limit of a quantity, in model units."""
@@ -124,24 +148,20 @@ class _Rows:
             rows = number(cell)
             self.sort_under(f"base_{name}", np.where(rows >= 0, rows + self.base_count, -1), member)
 
-        constant: Array = np.zeros(rule.cells)
-        if rule.row["base"] == "consumption":
+        if rule.row["base"] == "demand":
+            constant = self._demand(rule)
+        elif rule.row["base"] == "consumption":
             constant = self._demand(rule)
             sites, material, t, _ = self.priority.demands.codes
             under("unmet", *rule.at_markets(sites, material, t))
             process, material, t = self.processing.using.codes
             under("use", *rule.at_markets(self.parts.process_site[process], material, t))
         else:
-            abroad = np.ones(len(self.parts.sites), dtype=bool)
-            if rule.row["home_in_base"] == "no":
-                abroad[[self.parts.sites.code[name] for name in self.parts.scope.sites(["home"])]] = False
+            abroad = self._abroad(rule)
             for name, counted in (("shipments", supply.shipments), ("sales", supply.sales), ("runs", supply.runs)):
-                keep = abroad[counted[2]]
-                under(name, counted[0][keep], counted[1][keep])
-            keep = abroad[supply.coming[2]]
-            constant = np.bincount(
-                supply.coming[0][keep], self.parts.coming.arriving[supply.coming[1][keep]], rule.cells
-            )
+                under(name, *_kept(counted, abroad)[:2])
+            coming, item, _ = _kept(supply.coming, abroad)
+            constant = np.bincount(coming, self.parts.coming.arriving[item], rule.cells)
             if rule.row["stock_in_base"] == "yes":
                 under("releases", *rule.at_markets(*self.stocks.nodes.codes))
         codes = self._codes(rule, cells, [""], np.zeros(len(cells), dtype=np.int64))
@@ -218,6 +238,12 @@ def _index(labels: tuple[Labels, ...], columns: list[list[Array]]) -> Index:
     return Index(*zip(labels, codes, strict=True))
 
 
+def _kept(counted: Counted, sites: Array) -> Counted:
+    """What counts for some sites only."""
+    keep = sites[counted[2]]
+    return counted[0][keep], counted[1][keep], counted[2][keep]
+
+
 def concentration(
     parts: Parts,
     flow: Flow,
@@ -226,8 +252,8 @@ def concentration(
     stocks: Stock,
     lane: Array,
     arrives: Array,
-) -> Concentration:
-    """Every cap and floor of the instance's rules.
+) -> tuple[Concentration, Hhi]:
+    """Every cap and floor of the instance's rules, and every cap on the HHI.
 
     Args:
         lane: lane of each shipment.
@@ -236,4 +262,5 @@ def concentration(
     rows = _Rows(parts, flow, processing, priority, stocks)
     for rule in rules_of(parts, suppliers=False):
         rows.add(rule, supply(parts, flow, processing, rule, lane, arrives))
-    return rows.done()
+    found = rows.done()
+    return found, rows.hhi.done(found.bases)

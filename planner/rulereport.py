@@ -104,6 +104,8 @@ _PRICE_INDEX: dict[str, tuple[str, ...]] = {
     "capacity.route": ("site", "destination", "t"),
     "capacity.site": ("site", "t"),
     "concentration.cap": ("rule", "from", "subject", "material", "market", "period"),
+    "hhi.cap": ("rule", "from", "material", "market", "period"),
+    "hhi.supplied": ("rule", "from", "subject", "material", "market", "period"),
     "priority.held": ("rule",),
     "stockpile.carry": ("site", "material", "t"),
     "stockpile.cover": ("site", "material", "t"),

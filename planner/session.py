@@ -72,6 +72,8 @@ class Result:
     values: Array
     row_duals: Array
     col_duals: Array
+    proof: Array | None = None
+    """Duals of the rows that prove the bound, where those of the point do not."""
 
     @property
     def has_point(self) -> bool:
@@ -90,6 +92,7 @@ class Session:
         seed: int,
         gap: float,
         algorithm: str,
+        hhi: str = "exact",
         progress: Callable[[Progress], None] | None = None,
     ) -> None:
         if not all(np.isfinite(part).all() for part in (matrix.cost, matrix.entries.data)):
@@ -103,6 +106,8 @@ class Session:
         self._moved_columns: list[Array] = []
         self._moved_rows: list[Array] = []
         self._other_costs = False
+        self.hhi = hhi
+        """How caps on the HHI are met, for ``planner.refine``."""
         self._algorithm, self._threads, self._seed, self.gap = algorithm, threads, seed, gap
         self._progress, self._told, self._made = progress, 0.0, time.perf_counter()
         found = self.highs.setOptionValue("solver", "hipo") == highspy.HighsStatus.kOk
@@ -125,12 +130,13 @@ class Session:
             seed=settings.seed,
             gap=settings.gap,
             algorithm=settings.algorithm,
+            hhi=settings.hhi,
             progress=progress,
         )
 
     def like(self, matrix: Matrix, gap: float) -> "Session":
         """Another object with the same threads, seed and algorithm."""
-        return Session(matrix, threads=self._threads, seed=self._seed, gap=gap, algorithm=self._algorithm)
+        return Session(matrix, threads=self._threads, seed=self._seed, gap=gap, algorithm=self._algorithm, hhi=self.hhi)
 
     def as_it_is(self) -> Matrix:
         """The matrix with the bounds and costs that this object has now."""

@@ -47,7 +47,7 @@ Holding = Annotated[float, _number, _bounds("money/mass/year", ge=0)]
 Money = Annotated[float, _number, _bounds("money", ge=0)]
 Rate = Annotated[float, _number, _bounds("mass/year", ge=0)]
 Mass = Annotated[float, _number, _bounds("mass", ge=0)]
-Limit = Annotated[float, _number, _bounds("fraction, mass per `per`, or suppliers", ge=0)]
+Limit = Annotated[float, _number, _bounds("fraction, HHI (0 to 1), mass per `per`, or suppliers", ge=0)]
 Share = Annotated[float, _number, _bounds("fraction", ge=0, le=1)]
 Loss = Annotated[float, _number, _bounds("fraction", ge=0, lt=1)]
 Duty = Annotated[float, _number, _bounds("fraction of customs value", ge=0, le=20)]
@@ -437,13 +437,13 @@ class RuleRow(Row):
     until: Period = ""
     """Last period; empty = to the end."""
     kind: Annotated[
-        Literal["max_share", "min_share", "max_quantity", "min_quantity", "max_suppliers"],
+        Literal["max_share", "min_share", "max_hhi", "max_quantity", "min_quantity", "max_suppliers"],
         Field(json_schema_extra=_unit("kind")),
     ]
     """What is limited."""
     limit: Limit
-    """The limit: a fraction for shares, tonnes per period, year or horizon for quantities, a whole number of subjects
-    for suppliers."""
+    """The limit: a fraction for shares, 0 to 1 for the HHI (0.25 for 2,500 points), tonnes per period, year or horizon
+    for quantities, a whole number of subjects for suppliers."""
     subject_by: Annotated[
         Literal["place", "owner", "site", "group"], Field(json_schema_extra=_unit("place, owner, site, group"))
     ]
@@ -464,7 +464,7 @@ class RuleRow(Row):
         Literal["", "consumption", "demand", "purchases"],
         Field(json_schema_extra=_unit("consumption, demand, purchases")),
     ] = ""
-    """What a share is a share of; required for shares, empty for quantities."""
+    """What a share is a share of, or what the shares of an HHI are; required for both, empty for quantities."""
     home_in_base: YesNo = "yes"
     """Whether home supply is inside a base of purchases."""
     recycled_in_base: YesNo = "yes"
@@ -530,7 +530,6 @@ LATER_COLUMNS = {("rules", "attribute"): "averages of an attribute"}
 
 LATER_VALUES = {
     ("rules", "kind"): (
-        "max_hhi",
         "max_spend",
         "min_spend",
         "min_suppliers",

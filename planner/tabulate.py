@@ -11,6 +11,7 @@ import pandas as pd
 
 from mineral_sourcing.arrays import Array, Labels
 from planner.codes import keys
+from planner.hhireport import hhi_parts, hhi_report
 from planner.periods import label, ordinal
 from planner.plan import PLAN_TABLES
 from planner.rulereport import prices, rule_report
@@ -28,7 +29,7 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
     made = _made(solution)
     tiers = _tiers(solution)
     supplied = supplying(solution)
-    rules = stacked(rule_report(solution), supplier_report(solution, supplied))
+    rules = stacked(rule_report(solution), supplier_report(solution, supplied), hhi_report(solution))
     found: dict[str, Found] = {
         "flows": _flows(solution),
         "sales": _sales(solution, tiers),
@@ -40,6 +41,7 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
         "surplus": _surplus(solution),
         "activations": stacked(_activations(solution), _reached(solution), used_suppliers(solution, supplied)),
         "rules": rules,
+        "hhi": hhi_parts(solution),
         "cover": cover(solution, made),
         "concentration": concentration(solution, made),
         "prices": prices(solution),

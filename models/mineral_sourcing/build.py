@@ -17,6 +17,7 @@ from mineral_sourcing import (
     concentration,
     cost,
     flow,
+    hhi,
     priority,
     processing,
     stockpile,
@@ -35,6 +36,7 @@ FAMILIES = (
     activation,
     capacity,
     concentration,
+    hhi,
     suppliers,
     cost,
 )

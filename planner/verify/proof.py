@@ -33,6 +33,8 @@ SENTENCES = {
     "stockpile.cover": ("stockpiles", "the stock does not cover the days that it must"),
     "priority.held": ("priorities", "more of the rank stays unmet than was found to be necessary"),
     "concentration.cap": ("rules", "the rule is broken"),
+    "hhi.supplied": ("hhi", "it is not what the subject supplies"),
+    "hhi.cap": ("rules", "the rule is broken"),
     "suppliers.count": ("rules", "more suppliers than the rule allows"),
     "suppliers.link": ("activations", "it supplies, but is not counted as a supplier"),
     "tiers.split": ("tiers", "what is bought in the tiers is not what is sold"),
@@ -179,12 +181,21 @@ def passed_on(model: Model, upper: Floats, coefficient: Floats, limit: Floats) -
 
 
 def priced(
-    world: World, model: Model, matrix: Matrix, found: Tables, constant: float, objective: float, faults: Faults
+    world: World,
+    model: Model,
+    matrix: Matrix,
+    found: Tables,
+    constant: float,
+    objective: float,
+    promised: float,
+    faults: Faults,
 ) -> float:
-    """The bound that the plan's shadow prices prove; a fault if it does not reach the objective."""
+    """The bound that the plan's shadow prices prove; a fault if it does not reach what is promised: the objective, or
+    where squares are met piece by piece, the plan's own bound.
+    """
     bound = dual_bound(model, dual_values(world, model, matrix, found, faults), constant)
     size = max(abs(objective), float(np.abs(model.cost) @ np.abs(model.value)), 1e-9)
-    if not abs(objective - bound) <= TOLERANCE * size:
+    if not (objective >= bound - TOLERANCE * size and bound >= min(promised, objective) - TOLERANCE * size):
         faults.add(
             "prices", "", "shadow_price", bound, objective,
             f"the shadow prices prove a least cost of {number(bound)}, not the objective of {number(objective)}: "

@@ -16,7 +16,7 @@ ROW = ("subject", *CELL)
 def ruled(
     world: World, matrix: Matrix, book: Book, counts: Frame, against: Frame, found: Frame, faults: Faults
 ) -> tuple[Frame, Match]:
-    """Add every row of every rule but those that count suppliers.
+    """Add every row of every rule but those that count suppliers and those on the HHI.
 
     Args:
         counts: terms of the quantity of each subject.
@@ -26,7 +26,7 @@ def ruled(
     Returns:
         The ``rules`` table as it should be, without shadow prices.
     """
-    counts = book.having(counts, ~book.clauses["suppliers"])
+    counts = book.having(counts, ~book.clauses["suppliers"] & ~book.clauses["hhi"])
     rows, number = wanted(book, counts, found)
     clauses = book.clauses.take(rows["clause"])
     at = find(rows.pick(["clause", "first"]), book.groups.pick(["clause", "first"]))

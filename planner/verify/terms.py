@@ -99,13 +99,15 @@ def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
     """Terms of the quantity of each ``subject``, and terms of the bases."""
     (lanes, arriving), (pairs, making) = arrivals(world, q), makes(q)
     sources = list(zip(counted(book, lanes, pairs), (arriving, making), strict=True))
-    counts = [dated(book, for_subjects(book, source), columns) for source, columns in sources]
     clauses = book.clauses
+    based = clauses["shares"] | clauses["hhi"]
     home = world.names.flags(world.sites_of(["home"]) if world.header.home else np.zeros(0, dtype=np.int64))
-    against = []
+    counts, against = [], []
     for source, columns in sources:
-        of = book.having(source, clauses["shares"] & clauses["purchases"])
-        against.append(dated(book, of.take(~(clauses["foreign"][of["clause"]] & home[of["site"]])), columns))
+        outside = clauses["foreign"][source["clause"]] & home[source["site"]]
+        squared = source.take(~(outside & clauses["hhi"][source["clause"]]))
+        counts.append(dated(book, for_subjects(book, squared), columns))
+        against.append(dated(book, book.having(source.take(~outside), based & clauses["purchases"]), columns))
     drawn = [q.release.plus(coefficient=1.0), q.fill.plus(coefficient=-1.0)]
     released = paired(stacked(drawn, ["site", "material", *COLUMN]))
     for flags, (where, columns) in (
@@ -113,5 +115,5 @@ def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
         (clauses["demand"], paired(wants(q))),
         (clauses["consumption"], consumed(q)),
     ):
-        against.append(dated(book, at_markets(book, clauses["shares"] & flags, where), columns))
+        against.append(dated(book, at_markets(book, based & flags, where), columns))
     return stacked(counts, ["subject", *TERM]), stacked(against, TERM)

@@ -1,0 +1,204 @@
+r"""Plans under caps on the HHI: pieces of the squares drawn closer round the plan until cost and bound meet.
+
+The rows ``hhi.piece`` are taken as tangents, which gives a bound, and as chords, which gives a plan that keeps every cap
+(``mineral_sourcing.hhi``). Round by round the pieces are drawn denser round the shares of the tangents' plan, of which
+the chords touch the square where the pieces end. Only numbers of the same rows change, so that each run starts from the
+last basis. How far the chords' plan will be from the bound is foretold by the duals:
+
+.. math:: \sum_r |\lambda_r| \, \max \Big\{ 0, \sum_{g \in r} q_g^2 / Q - H_r Q - e_r \Big\}
+"""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from mineral_sourcing.arrays import Array
+from mineral_sourcing.compile import Matrix
+from mineral_sourcing.network import Network
+from planner.hhi import first_ends
+from planner.pieces import PIECES, SIDE, ends, lines
+from planner.session import End, Result, Session
+
+EXACT = 2.5e-7
+"""Relative distance of cost and bound at which a plan is exact: 1e-6 with room for what HiGHS rounds."""
+
+ROUNDS = 14
+"""Times that the pieces are drawn closer."""
+
+CLOSER = 4.0
+"""How much shorter the innermost pieces become."""
+
+SHORTEST = 1e-5
+"""Least length of a piece: its square is beyond what HiGHS tells apart."""
+
+FAR = 1e-3
+"""Relative excess of the HHI from which no plan of chords is looked for yet."""
+
+EMPTY = 1e-9
+"""Model units of a total below which it has no shares."""
+
+
+class Pieces:
+    """The pieces of a session's model, as they lie now.
+
+    Args:
+        session: the model.
+        network: what it was made from.
+    """
+
+    def __init__(self, session: Session, network: Network) -> None:
+        matrix, data = session.matrix, network.hhi
+        self.session = session
+        self.cell = data.of_cell.rows
+        """Of each subject."""
+        self.rows = matrix.row_span("hhi.piece").start + np.arange(len(data.pieces)).reshape(-1, PIECES)
+        """Of each subject (rows) and piece."""
+        self.quantity = matrix.column_span("hhi.quantity").start + np.arange(len(data.subjects))
+        self.square = matrix.column_span("hhi.square").start + np.arange(len(data.subjects))
+        self.total = matrix.column_span("concentration.base").start + data.total_of.members[self.cell]  # type: ignore[index]
+        self.cap = matrix.row_span("hhi.cap").start + np.arange(len(data.cells))
+        self.first = first_ends(data.limit.array[self.cell])
+        self.ends = self.first
+        self._start = self._now = lines(self.first, above=True)
+
+    def lay(self, ends: Array, *, above: bool) -> None:
+        """Lay the pieces anew in the session's model: as chords, above the square, or as tangents."""
+        self._change(lines(ends, above=above))
+        self.ends = ends
+
+    def reset(self) -> None:
+        """Lay the pieces as the matrix says."""
+        self._change(self._start)
+        self.ends = self.first
+
+    def _change(self, now: tuple[Array, Array]) -> None:
+        signs = (1.0, -1.0)
+        for old, new, column, sign in zip(self._now, now, (self.quantity, self.total), signs, strict=True):
+            subject, piece = np.nonzero(old != new)
+            self.session.change_coefficients(self.rows[subject, piece], column[subject], sign * new[subject, piece])
+        self._now = now
+
+    def laid(self, matrix: Matrix, ends: Array, *, above: bool) -> Matrix:
+        """The session's matrix, with whatever bounds and costs, with the pieces laid anew."""
+        subject = np.repeat(np.arange(len(ends)), PIECES)
+        slope, height = ((new - old).ravel() for new, old in zip(lines(ends, above=above), self._start, strict=True))
+        at = (np.tile(self.rows.ravel(), 2), np.concatenate([self.quantity[subject], self.total[subject]]))
+        more = csr_array((np.concatenate([slope, -height]), at), matrix.entries.shape)
+        return replace(matrix, entries=csr_array(matrix.entries + more))
+
+    def shares(self, values: Array) -> Array:
+        """Share of each subject in its total; of nothing, the middle of its pieces."""
+        total = values[self.total]
+        some = total > EMPTY
+        share = values[self.quantity] / np.where(some, total, 1.0)
+        return np.clip(np.where(some, share, self.ends[:, SIDE]), 0.0, 1.0)
+
+    def excess(self, values: Array) -> Array:
+        """By how much each cell's squares are above what its cap and its price allow, in units of the total."""
+        matrix = self.session.matrix
+        quantity, total = values[self.quantity], values[self.total]
+        square = np.where(total > EMPTY, quantity**2 / np.maximum(total, EMPTY), 0.0)
+        rest = matrix.entries[self.cap] @ values - np.bincount(self.cell, values[self.square], len(self.cap))
+        return np.asarray(np.bincount(self.cell, square, len(self.cap)) + rest - matrix.row_upper[self.cap])
+
+    def closer(self, values: Array, moved: Array) -> Array:
+        """Pieces dense round the shares of a point, shorter than those that these lie in; those of unmoved cells stay.
+
+        Args:
+            moved: whether the pieces of each cell are laid anew.
+        """
+        share = self.shares(values)
+        at = np.clip((self.ends <= share[:, None]).sum(axis=1) - 1, 0, PIECES - 1)
+        subject = np.arange(len(share))
+        length = np.diff(self.ends, axis=1)[subject, at]
+        fresh = ends(share, np.maximum(length / CLOSER, SHORTEST))
+        return np.where(moved[self.cell][:, None], fresh, self.ends)
+
+    def run(self, seconds: float, *, hot: bool = False, within: float | None = None) -> Result:
+        """The linear plan of least cost that keeps every cap, with the bound that the tangents prove.
+
+        The pieces then lie as they did for the plan, as chords.
+
+        Args:
+            seconds: wall seconds at most.
+            hot: start from the last basis.
+            within: relative distance of cost and bound that is enough; what the session says where it is left out.
+        """
+        enough = (EXACT if self.session.hhi == "exact" else max(self.session.gap, EXACT)) if within is None else within
+        return _Rounds(self, time.perf_counter() + seconds, enough).run(hot)
+
+
+class _Rounds:
+    """The rounds of one linear plan."""
+
+    def __init__(self, pieces: Pieces, deadline: float, enough: float) -> None:
+        self.pieces, self.deadline, self.enough = pieces, deadline, enough
+        self.best: Result | None = None
+        self.best_ends = pieces.ends
+        self.bound, self.proof = -np.inf, np.empty(0)
+
+    def run(self, hot: bool) -> Result:
+        """Tangents, then chords where their plan promises to be near enough, until it is."""
+        pieces, end = self.pieces, None
+        start = pieces.ends
+        for number in range(ROUNDS):
+            outer = self._solve(pieces.ends, above=False, hot=hot or number > 0)
+            if outer.end != "optimal":
+                if self.best is None:
+                    return outer
+                end = outer.end if outer.end != "infeasible" else None
+                break
+            if outer.objective > self.bound:
+                self.bound, self.proof = outer.objective, outer.row_duals
+            fresh, near = self._judge(outer)
+            if near or number == ROUNDS - 1:
+                self._offer(fresh)
+                if self._done(outer):
+                    break
+            pieces.ends = fresh
+        if self.best is None:
+            for ends in (start, pieces.first):
+                self._offer(ends)
+        return self._told(end)
+
+    def _solve(self, ends: Array, *, above: bool, hot: bool) -> Result:
+        self.pieces.lay(ends, above=above)
+        return self.pieces.session.run(max(self.deadline - time.perf_counter(), 0.0), hot=hot)
+
+    def _offer(self, ends: Array) -> None:
+        """Keep the chords' plan if it is the best so far."""
+        inner = self._solve(ends, above=True, hot=True)
+        if inner.end == "optimal" and (self.best is None or inner.objective < self.best.objective):
+            self.best, self.best_ends = inner, ends
+
+    def _judge(self, outer: Result) -> tuple[Array, bool]:
+        """Pieces for the next round, and whether their chords promise to be near enough."""
+        pieces = self.pieces
+        excess = pieces.excess(outer.values)
+        price = -outer.row_duals[pieces.cap]
+        allowed = self._allowed(outer)
+        near = float(price @ np.maximum(excess, 0.0)) <= allowed / 2.0
+        total = np.bincount(pieces.cell, np.maximum(outer.values[pieces.total], 0.0), len(pieces.cap))
+        near = near and bool((excess <= FAR * total + EMPTY).all())
+        moved = (price > 0.0) | (excess > 0.0)
+        return pieces.closer(outer.values, moved), near or not np.isfinite(self.enough)
+
+    def _allowed(self, outer: Result) -> float:
+        """Distance of cost and bound that is enough, of the size of what makes up the cost."""
+        return self.enough * max(abs(outer.objective), EMPTY) if np.isfinite(self.enough) else np.inf
+
+    def _done(self, outer: Result) -> bool:
+        return self.best is not None and self.best.objective - self.bound <= self._allowed(outer) + EMPTY
+
+    def _told(self, end: End | None) -> Result:
+        """The best plan with its pieces laid; no plan where chords have none though tangents do."""
+        pieces, best = self.pieces, self.best
+        if best is None:
+            empty = np.empty(0)
+            return Result(end or "limit", np.inf, self.bound, empty, empty, empty)
+        pieces.lay(self.best_ends, above=True)
+        far = best.objective - self.bound > max(pieces.session.gap, 4.0 * EXACT) * abs(best.objective) + EMPTY
+        end = end or ("limit" if far and np.isfinite(self.enough) else "optimal")
+        return replace(best, end=end, bound=min(self.bound, best.objective), proof=self.proof)
