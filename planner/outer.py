@@ -1,9 +1,9 @@
 """Caps on the HHI in a plan with yes-or-no decisions: outer approximation (Duran and Grossmann 1986).
 
 The linear relaxation, its pieces drawn close, gives a bound and shares round which chords are laid: one mixed-integer
-plan of these keeps every cap. With its integers fixed, the quantities are set anew, exactly. Then plans of tangents, which
-bound the cost from below, propose integers, each with its own exact quantities, whose tangents are added; until bound and
-incumbent meet, or time is up.
+plan of these keeps every cap. With its integers fixed, the quantities are set anew, exactly. Then plans of tangents,
+which bound the cost from below, propose integers, each with its own exact quantities, whose tangents are added; until
+bound and incumbent meet, or time is up.
 """
 
 import time

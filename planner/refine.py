@@ -1,8 +1,8 @@
 r"""Plans under caps on the HHI: pieces of the squares drawn closer round the plan until cost and bound meet.
 
-The rows ``hhi.piece`` are taken as tangents, which gives a bound, and as chords, which gives a plan that keeps every cap
-(``mineral_sourcing.hhi``). Round by round the pieces are drawn denser round the shares of the tangents' plan, of which
-the chords touch the square where the pieces end. Only numbers of the same rows change, so that each run starts from the
+The rows ``hhi.piece`` are taken as tangents, which gives a bound, and as chords, which gives a plan that keeps every
+cap (``mineral_sourcing.hhi``). Round by round the pieces are drawn denser round the shares of the tangents' plan, at
+which the chords touch the square. Only numbers of the same rows change, so that each run starts from the
 last basis. How far the chords' plan will be from the bound is foretold by the duals:
 
 .. math:: \sum_r |\lambda_r| \, \max \Big\{ 0, \sum_{g \in r} q_g^2 / Q - H_r Q - e_r \Big\}
@@ -30,11 +30,14 @@ ROUNDS = 14
 CLOSER = 4.0
 """How much shorter the innermost pieces become."""
 
-SHORTEST = 1e-5
+SHORTEST = 2e-6
 """Least length of a piece: its square is beyond what HiGHS tells apart."""
 
 FAR = 1e-3
 """Relative excess of the HHI from which no plan of chords is looked for yet."""
+
+FINE = 1e-9
+"""Model units within which HiGHS keeps rows, so that the HHI is what the rows say."""
 
 EMPTY = 1e-9
 """Model units of a total below which it has no shares."""
@@ -51,6 +54,7 @@ class Pieces:
     def __init__(self, session: Session, network: Network) -> None:
         matrix, data = session.matrix, network.hhi
         self.session = session
+        session.option("primal_feasibility_tolerance", FINE)
         self.cell = data.of_cell.rows
         """Of each subject."""
         self.rows = matrix.row_span("hhi.piece").start + np.arange(len(data.pieces)).reshape(-1, PIECES)
@@ -103,6 +107,18 @@ class Pieces:
         rest = matrix.entries[self.cap] @ values - np.bincount(self.cell, values[self.square], len(self.cap))
         return np.asarray(np.bincount(self.cell, square, len(self.cap)) + rest - matrix.row_upper[self.cap])
 
+    def coarse(self, values: Array) -> Array:
+        """By how much each cell's chords are above its squares at a point, in units of the total."""
+        share = self.shares(values)
+        low, high = (self._piece(share, side) for side in (0, 1))
+        over = (high - share) * (share - low) * np.maximum(values[self.total], 0.0)
+        return np.bincount(self.cell, over, len(self.cap))
+
+    def _piece(self, share: Array, side: int) -> Array:
+        """Where the piece begins (0) or ends (1) in which each share lies."""
+        at = np.clip((self.ends <= share[:, None]).sum(axis=1) - 1, 0, PIECES - 1)
+        return np.asarray(self.ends[np.arange(len(share)), at + side])
+
     def closer(self, values: Array, moved: Array) -> Array:
         """Pieces dense round the shares of a point, shorter than those that these lie in; those of unmoved cells stay.
 
@@ -110,9 +126,7 @@ class Pieces:
             moved: whether the pieces of each cell are laid anew.
         """
         share = self.shares(values)
-        at = np.clip((self.ends <= share[:, None]).sum(axis=1) - 1, 0, PIECES - 1)
-        subject = np.arange(len(share))
-        length = np.diff(self.ends, axis=1)[subject, at]
+        length = self._piece(share, 1) - self._piece(share, 0)
         fresh = ends(share, np.maximum(length / CLOSER, SHORTEST))
         return np.where(moved[self.cell][:, None], fresh, self.ends)
 
@@ -138,6 +152,8 @@ class _Rounds:
         self.best: Result | None = None
         self.best_ends = pieces.ends
         self.bound, self.proof = -np.inf, np.empty(0)
+        self.felt = np.zeros(len(pieces.cap), dtype=bool)
+        """Cells whose cap has been felt."""
 
     def run(self, hot: bool) -> Result:
         """Tangents, then chords where their plan promises to be near enough, until it is."""
@@ -156,11 +172,10 @@ class _Rounds:
             if near or number == ROUNDS - 1:
                 self._offer(fresh)
                 if self._done(outer):
-                    break
+                    return self._told(end)
             pieces.ends = fresh
-        if self.best is None:
-            for ends in (start, pieces.first):
-                self._offer(ends)
+        for ends in (start, pieces.first):  # where nothing but equal shares keeps a cap, the first pieces meet them
+            self._offer(ends)
         return self._told(end)
 
     def _solve(self, ends: Array, *, above: bool, hot: bool) -> Result:
@@ -170,6 +185,8 @@ class _Rounds:
     def _offer(self, ends: Array) -> None:
         """Keep the chords' plan if it is the best so far."""
         inner = self._solve(ends, above=True, hot=True)
+        if inner.has_point:
+            self.felt |= inner.row_duals[self.pieces.cap] < 0.0
         if inner.end == "optimal" and (self.best is None or inner.objective < self.best.objective):
             self.best, self.best_ends = inner, ends
 
@@ -182,8 +199,8 @@ class _Rounds:
         near = float(price @ np.maximum(excess, 0.0)) <= allowed / 2.0
         total = np.bincount(pieces.cell, np.maximum(outer.values[pieces.total], 0.0), len(pieces.cap))
         near = near and bool((excess <= FAR * total + EMPTY).all())
-        moved = (price > 0.0) | (excess > 0.0)
-        return pieces.closer(outer.values, moved), near or not np.isfinite(self.enough)
+        self.felt |= (price > 0.0) | (excess + pieces.coarse(outer.values) > -EMPTY)
+        return pieces.closer(outer.values, self.felt), near or not np.isfinite(self.enough)
 
     def _allowed(self, outer: Result) -> float:
         """Distance of cost and bound that is enough, of the size of what makes up the cost."""

@@ -80,7 +80,7 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
     "rule": (
         P(f"at most <limit:percent> of <scope> <share> <any>, <per>{_BASE}<too much>", "kind=max_share"),
         P(f"at least <limit:percent> of <scope> <share> <each>, <per>{_BASE}<too little>", "kind=min_share"),
-        P(f"the HHI <across> of <scope> <held> is at most <limit:points>, <per>{_BASE}<too much>", "kind=max_hhi"),
+        P(f"the HHI of <scope> <held>, <across>, is at most <limit:points>, <per>{_BASE}<too much>", "kind=max_hhi"),
         P("at most <limit:mass> of <scope> <quantity> <any>, <per><too much>", "kind=max_quantity"),
         P("at least <limit:mass> of <scope> <quantity> <each>, <per><too little>", "kind=min_quantity"),
         P("at most <limit:count> <those> <suppliers>, <per><too many>", "kind=max_suppliers"),

@@ -105,7 +105,7 @@ VARIABLE = ("purchase", "freight", "duty", "processing", "disposal", "holding", 
 
 
 def figures(plan: Plan, objective: float, bound: float, mixed: bool, pieced: bool, faults: Faults) -> None:
-    """The plan's own figures: objective, bound, status; ``pieced`` plans meet squares piece by piece, hence have a gap."""
+    """The plan's own figures: objective, bound, status; ``pieced``: squares are met piece by piece, hence a gap."""
     size = max(abs(objective), 1e-9)
     allowed = proof.TOLERANCE * size
     if not abs(plan.objective - objective) <= allowed:
@@ -119,14 +119,11 @@ def figures(plan: Plan, objective: float, bound: float, mixed: bool, pieced: boo
         faults.add("plan", "", "bound", plan.bound, objective, message)
     if plan.status not in ("optimal", "feasible"):
         faults.add("plan", "", "status", plan.status, "optimal or feasible", f"a plan cannot be {plan.status}")
-    if mixed or pieced:
-        if plan.status == "optimal" and objective - plan.bound > GAP * size:
-            message = f"status is optimal with a gap of {(objective - plan.bound) / size:.2%}"
-            faults.add("plan", "", "status", plan.status, "feasible", message)
-    if (
-        not mixed
-        and plan.status == "optimal"
-        and not (plan.bound - bound <= 2 * allowed and (pieced or bound - plan.bound <= 2 * allowed))
-    ):
+    gap = objective - plan.bound
+    if (mixed or pieced) and plan.status == "optimal" and gap > GAP * size:
+        message = f"status is optimal with a gap of {gap / size:.2%}"
+        faults.add("plan", "", "status", plan.status, "feasible", message)
+    near = plan.bound - bound <= 2 * allowed and (pieced or bound - plan.bound <= 2 * allowed)
+    if not mixed and plan.status == "optimal" and not near:
         message = f"bound is {number(plan.bound)}, but the shadow prices prove {number(bound)}"
         faults.add("plan", "", "bound", plan.bound, bound, message)

@@ -4,8 +4,8 @@ The cap is held against the true :math:`\sum_g q_g^2 / Q`. For the bound it is e
 
 .. math:: \sum_g (2 a_g q_g - a_g^2 Q) \le \sum_g q_g^2 / Q \le H Q + e
 
-(each square lies above its tangent). The shares are those that the plan's prices name, of q by the cap's; any others would
-prove less, never something wrong.
+(each square lies above its tangent, and above any line below that: more than Σ a² may be taken off). The shares are
+those that the plan's prices name, of q by the cap's; any others would prove less, never something wrong.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Squares:
     rows: Frame
     """Every subject with anything to count: its ``quantity``, what was ``given``, its ``share`` and its ``cell``."""
     cells: Frame
-    """Every cell: ``base``, the part of it that nothing can change, ``fixed``, the ``square`` Σ q² / Q and the ``hhi``."""
+    """Every cell: ``base``, the part of it that nothing can change, ``fixed``; ``square`` = Σ q² / Q and ``hhi``."""
     terms: Frame
     """Terms of the quantities, each with its ``row``."""
     against: Frame
@@ -83,30 +83,50 @@ def capped(world: World, matrix: Matrix, found: Tables, reported: Frame, of: Squ
     back are these rows of the ``rules`` table.
     """
     match = Match.of("rules", KEYS["rules"], reported, of.cells)
-    price = _price(world, found, "hhi.cap", of.cells)
-    slope = _price(world, found, "hhi.supplied", of.rows)
-    tangent = np.maximum(slope / np.where(price < 0, -2.0 * price, 1.0)[of.rows["cell"]], 0.0)
-    tangent[price[of.rows["cell"]] >= 0] = 0.0
-    columns = _supplied(matrix, found, of, faults)
-    cells = of.cells
-    priced = ~np.isnan(cells["penalty"])
+    cells, price = of.cells, _price(world, found, "hhi.cap", of.cells)
+    priced, cost = ~np.isnan(cells["penalty"]), np.nan_to_num(cells["penalty"])
     over = np.maximum(cells["square"] - cells["limit"] * cells["base"], 0.0)
-    excess = np.where(priced, over, 0.0)
-    cost = np.nan_to_num(cells["penalty"])
-    soft = cells.plus(value=match.stated("excess"), upper=np.inf, cost=cost * world.discount[cells["t"]]).take(priced)
-    added = matrix.columns("rules", "excess", KEYS["rules"], soft)
-    weight = cells["limit"] + summed(of.rows["cell"], tangent**2, len(cells))
-    names = {name: cells[name] for name in COUNT}
-    numbers = matrix.rows("hhi.cap", names, -np.inf, weight * cells["fixed"])
-    matrix.entries(numbers[of.rows["cell"]], columns["column"], 2.0 * tangent)
-    here = of.against.take(of.against["column"] >= 0)
-    matrix.entries(numbers[here["cell"]], here["column"], -weight[here["cell"]] * here["coefficient"])
-    matrix.entries(numbers[priced], added["column"], -1.0)
     _kept(cells.plus(over=np.where(priced, 0.0, over)), faults)
+    soft = cells.plus(value=match.stated("excess"), upper=np.inf, cost=cost * world.discount[cells["t"]]).take(priced)
+    numbers = matrix.rows("hhi.cap", {name: cells[name] for name in COUNT}, -np.inf, 0.0)
+    matrix.entries(numbers[priced], matrix.columns("rules", "excess", KEYS["rules"], soft)["column"], -1.0)
+    _tangents(world, matrix, found, numbers, of, price, faults)
+    excess = np.where(priced, _like(match, "excess", over, cells["base"]), 0.0)
     cells = cells.plus(excess=excess, penalty=excess * cost)
     summed_up = cells.plus(quantity=summed(of.rows["cell"], of.rows["quantity"], len(cells)))
     _reported(world, summed_up, match, price, faults)
     return cells
+
+
+def _tangents(
+    world: World, matrix: Matrix, found: Tables, numbers: Ints, of: Squares, price: Floats, faults: Faults
+) -> None:
+    """Entries of quantities and totals in the rows of the caps: tangents at the shares that the prices name."""
+    cells, cell, felt = of.cells, of.rows["cell"], price < 0
+    slope = _price(world, found, "hhi.supplied", of.rows) / np.where(felt, -price, 1.0)[cell]
+    slope = np.where(felt[cell], np.maximum(slope, 0.0), 0.0)
+    matrix.entries(numbers[cell], _supplied(matrix, found, of, faults)["column"], slope)
+    least = cells["limit"] + summed(cell, slope**2 / 4.0, len(cells))
+    stated = _price(world, found, "concentration.total", cells) / np.where(felt, price, 1.0)
+    matrix.entries(numbers, _totals(matrix, of)["column"], -np.where(felt, np.maximum(least, stated), least))
+
+
+def _totals(matrix: Matrix, of: Squares) -> Frame:
+    """The total of each cell, as a column of its own."""
+    cells = of.cells
+    columns = matrix.columns("rules", "base", KEYS["rules"], cells.plus(value=cells["base"], upper=np.inf, cost=0.0))
+    names = {name: cells[name] for name in COUNT}
+    numbers = matrix.rows("concentration.total", names, cells["fixed"], cells["fixed"])
+    matrix.entries(numbers, columns["column"], 1.0)
+    here = of.against.take(of.against["column"] >= 0)
+    matrix.entries(numbers[here["cell"]], here["column"], -here["coefficient"])
+    return columns
+
+
+def _like(match: Match, column: str, expected: Floats, size: Floats | float) -> Floats:
+    """A difference of two numbers of some size as the plan states it, where that is off by rounding only."""
+    stated = match.stated(column)
+    return np.where(np.abs(stated - expected) <= EMPTY * np.maximum(size, 1.0), stated, expected)
 
 
 def _price(world: World, found: Tables, constraint: str, rows: Frame) -> Floats:
@@ -156,9 +176,9 @@ def _reported(world: World, cells: Frame, match: Match, price: Floats, faults: F
     terms = {
         "limit": (cells["limit"], "the rules table"),
         "actual": (cells["hhi"], "the squared shares added up"),
-        "slack": (cells["limit"] - cells["hhi"], "limit and actual"),
+        "slack": (_like(match, "slack", cells["limit"] - cells["hhi"], cells["limit"]), "limit and actual"),
         "quantity": (cells["quantity"], "the plan's tonnes added up"),
-        "base": (cells["base"], "the plan's tonnes added up"),
+        "base": (_like(match, "base", cells["base"], cells["base"].max(initial=0.0)), "the plan's tonnes added up"),
         "excess": (cells["excess"], "Σ q² / Q less the limit × Q"),
         "penalty": (cells["penalty"], "excess × the rule's penalty"),
         "shadow_price": (price, "the table of prices"),

@@ -22,9 +22,9 @@ class Book:
 
     clauses: Frame
     """``rule``, ``from``, ``kind``, ``limit``, ``penalty``; ``sign`` is −1 for a least, else 1; ``shares``,
-    ``hhi``, ``suppliers``, ``made`` and the base, each by its name; ``placeless``, without a market: what is made, against
-    nothing or against all that is made; whether ``foreign`` supply alone, and the net release of ``stock``, count in a
-    base of purchases.
+    ``hhi``, ``suppliers``, ``made`` and the base, each by its name; ``placeless``, without a market: what is made,
+    against nothing or against all that is made; whether ``foreign`` supply alone, and the net release of ``stock``,
+    count in a base of purchases.
     """
     pools: Frame
     """``clause``, ``pool`` and each ``material`` in it."""

@@ -33,6 +33,7 @@ SENTENCES = {
     "stockpile.cover": ("stockpiles", "the stock does not cover the days that it must"),
     "priority.held": ("priorities", "more of the rank stays unmet than was found to be necessary"),
     "concentration.cap": ("rules", "the rule is broken"),
+    "concentration.total": ("rules", "it is not what shares are taken of"),
     "hhi.supplied": ("hhi", "it is not what the subject supplies"),
     "hhi.cap": ("rules", "the rule is broken"),
     "suppliers.count": ("rules", "more suppliers than the rule allows"),
