@@ -120,7 +120,7 @@ class HhiRows:
 
 def first_ends(limit: Array) -> Array:
     """Pieces of each subject before anything is known of its share: dense round the cap, where equal shares lie."""
-    return ends(limit, np.maximum(limit / NEAR, 1e-3))
+    return ends(limit, np.maximum(limit / 2.0 ** (NEAR - 2), 1e-3))
 
 
 def _index(labels: tuple[Labels, ...], some: list[list[Array]]) -> Index:

@@ -20,7 +20,7 @@ from planner.pieces import ends
 from planner.refine import EXACT, Pieces
 from planner.session import End, Result
 
-ENOUGH = 4.0 * EXACT
+ENOUGH = 2.0 * EXACT
 """Relative gap that is enough whatever the settings say."""
 
 WIDE = 1.0 / 64.0

@@ -19,15 +19,18 @@ from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
 from planner.hhi import first_ends
 from planner.pieces import PIECES, SIDE, ends, lines
-from planner.session import End, Result, Session
+from planner.session import LARGE, End, Result, Session
 
-EXACT = 2.5e-7
+EXACT = 5e-7
 """Relative distance of cost and bound at which a plan is exact: 1e-6 with room for what HiGHS rounds."""
+
+FINEST = 1e-8
+"""The same in small models, where it costs nothing: shares and shadow prices are the finer."""
 
 ROUNDS = 14
 """Times that the pieces are drawn closer."""
 
-CLOSER = 4.0
+CLOSER = 16.0
 """How much shorter the innermost pieces become."""
 
 SHORTEST = 2e-6
@@ -140,7 +143,10 @@ class Pieces:
             hot: start from the last basis.
             within: relative distance of cost and bound that is enough; what the session says where it is left out.
         """
-        enough = (EXACT if self.session.hhi == "exact" else max(self.session.gap, EXACT)) if within is None else within
+        if within is None:
+            within = EXACT if self.session.hhi == "exact" else max(self.session.gap, EXACT)
+        small = within == EXACT and len(self.session.matrix.cost) < LARGE
+        enough = FINEST if small else within
         return _Rounds(self, time.perf_counter() + seconds, enough).run(hot)
 
 
@@ -168,14 +174,13 @@ class _Rounds:
                 break
             if outer.objective > self.bound:
                 self.bound, self.proof = outer.objective, outer.row_duals
-            fresh, near = self._judge(outer)
-            if near or number == ROUNDS - 1:
-                self._offer(fresh)
+            if self._promises(outer) or number == ROUNDS - 1:
+                self._offer(pieces.ends)
                 if self._done(outer):
                     return self._told(end)
-            pieces.ends = fresh
-        for ends in (start, pieces.first):  # where nothing but equal shares keeps a cap, the first pieces meet them
-            self._offer(ends)
+            pieces.ends = pieces.closer(outer.values, self.felt)
+        for chosen in (start, pieces.first):  # where nothing but equal shares keeps a cap, the first pieces meet them
+            self._offer(chosen)
         return self._told(end)
 
     def _solve(self, ends: Array, *, above: bool, hot: bool) -> Result:
@@ -190,17 +195,15 @@ class _Rounds:
         if inner.end == "optimal" and (self.best is None or inner.objective < self.best.objective):
             self.best, self.best_ends = inner, ends
 
-    def _judge(self, outer: Result) -> tuple[Array, bool]:
-        """Pieces for the next round, and whether their chords promise to be near enough."""
+    def _promises(self, outer: Result) -> bool:
+        """Whether the chords of these pieces will have a plan that is near enough."""
         pieces = self.pieces
-        excess = pieces.excess(outer.values)
+        excess = pieces.excess(outer.values) + pieces.coarse(outer.values)
         price = -outer.row_duals[pieces.cap]
-        allowed = self._allowed(outer)
-        near = float(price @ np.maximum(excess, 0.0)) <= allowed / 2.0
+        self.felt |= (price > 0.0) | (excess > -EMPTY)
         total = np.bincount(pieces.cell, np.maximum(outer.values[pieces.total], 0.0), len(pieces.cap))
-        near = near and bool((excess <= FAR * total + EMPTY).all())
-        self.felt |= (price > 0.0) | (excess + pieces.coarse(outer.values) > -EMPTY)
-        return pieces.closer(outer.values, self.felt), near or not np.isfinite(self.enough)
+        near = float(price @ np.maximum(excess, 0.0)) <= self._allowed(outer)
+        return near and bool((excess <= FAR * total + EMPTY).all())
 
     def _allowed(self, outer: Result) -> float:
         """Distance of cost and bound that is enough, of the size of what makes up the cost."""
@@ -216,6 +219,6 @@ class _Rounds:
             empty = np.empty(0)
             return Result(end or "limit", np.inf, self.bound, empty, empty, empty)
         pieces.lay(self.best_ends, above=True)
-        far = best.objective - self.bound > max(pieces.session.gap, 4.0 * EXACT) * abs(best.objective) + EMPTY
+        far = best.objective - self.bound > max(pieces.session.gap, 2.0 * EXACT) * abs(best.objective) + EMPTY
         end = end or ("limit" if far and np.isfinite(self.enough) else "optimal")
         return replace(best, end=end, bound=min(self.bound, best.objective), proof=self.proof)

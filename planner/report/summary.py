@@ -38,9 +38,9 @@ def binding_rules(plan: Plan) -> pd.DataFrame:
     period in which it binds), ``sentence`` (what the rule says in the last of them), ``binds`` and ``holds`` (in how
     many of its periods it binds), ``first_limit`` and ``last_limit`` (fraction or tonnes), ``least_price`` and
     ``most_price`` (undiscounted saving per tonne of excess allowed) and ``worth``: what one percentage point of a
-    share, or one percent of a quantity, would save in all these periods, present value and at the margin. By the
-    envelope theorem that is the shadow price times a hundredth of the base, or of the limit. A number of suppliers has
-    no price at the margin: such rules are left out.
+    share, 100 points (0.01) of an HHI, or one percent of a quantity, would save in all these periods, present value and
+    at the margin. By the envelope theorem that is the shadow price times a hundredth of the base, or of the limit. A
+    number of suppliers has no price at the margin: such rules are left out.
     """
     rules = plan.rules[plan.rules["unit"] != "suppliers"]
     rows = rules.assign(
@@ -113,9 +113,11 @@ def _sentence(plan: Plan, rules: pd.DataFrame) -> str:
     if rules.empty:
         return f"{told}; no rule costs anything."
     rule = rules.iloc[0]
-    share, cap = rule["unit"] == "share", str(rule["kind"]).startswith("max_")
-    step = "one percentage point" if share else "one percent"
+    cap = str(rule["kind"]).startswith("max_")
+    step = {"share": "one percentage point", "hhi": "100 points of HHI"}.get(rule["unit"], "one percent")
     about = f"{'caps' if cap else 'asks of'} {rule['name']}{' in' if cap else ''} {rule['material']}"
+    if rule["unit"] == "hhi":
+        about = f"caps the HHI of {rule['material']}"
     saved = f"{step} {'more' if cap else 'less'} in {span(rule['since'], rule['until'])} would save"
     return f"{told}; its dearest rule, {rule['rule']}, {about}: {saved} {money(rule['worth'])} {currency}."
 

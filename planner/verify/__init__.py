@@ -6,6 +6,7 @@ everything that follows (costs, arrivals, shares, days of cover, prices) is comp
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,8 @@ class Verification:
     """Least cost that the shadow prices prove; ``None`` where the plan has yes-or-no decisions."""
     bound_by: str
     """Who stands for the bound."""
+    hhi: Mapping[tuple[str, ...], float]
+    """HHI of every cell of a rule on it, computed again: by rule, from, material, market and period."""
     seconds: float
 
     @property
@@ -96,6 +99,7 @@ def verify(plan: Plan) -> Verification:
         objective=objective,
         dual_bound=None if mixed else bound,
         bound_by="bound by HiGHS" if mixed else "recomputed from the duals",
+        hhi=hhi.told(world, of),
         seconds=time.perf_counter() - started,
     )
 

@@ -98,6 +98,12 @@ def capped(world: World, matrix: Matrix, found: Tables, reported: Frame, of: Squ
     return cells
 
 
+def told(world: World, of: Squares) -> dict[tuple[str, ...], float]:
+    """The HHI of every cell by its names."""
+    names = zip(*([world.names[code] for code in cells.tolist()] for cells in of.cells.pick(COUNT)), strict=True)
+    return dict(zip(names, of.cells["hhi"].tolist(), strict=True))
+
+
 def _tangents(
     world: World, matrix: Matrix, found: Tables, numbers: Ints, of: Squares, price: Floats, faults: Faults
 ) -> None:
