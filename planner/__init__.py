@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from planner.analysis.coalition import Together, together
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
     from planner.instance import Instance
     from planner.plan import Outcome, Plan
@@ -23,12 +24,14 @@ _HOMES = {
     "PlannerError": "errors",
     "Settings": "settings",
     "SettingsError": "errors",
+    "Together": "analysis.coalition",
     "VerificationError": "errors",
     "from_frames": "read",
     "load": "read",
     "read_sentence": "sentences",
     "sentence": "sentences",
     "solve": "solve",
+    "together": "analysis.coalition",
 }
 """Module of every public name; imported when the name is first used, so that ``planner --help`` is quick."""
 
@@ -41,12 +44,14 @@ __all__ = [
     "PlannerError",
     "Settings",
     "SettingsError",
+    "Together",
     "VerificationError",
     "from_frames",
     "load",
     "read_sentence",
     "sentence",
     "solve",
+    "together",
 ]
 
 

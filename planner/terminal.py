@@ -35,6 +35,15 @@ def complain(text: str) -> None:
     print(text, file=sys.stderr)
 
 
+def fail(code: int, told: str, content: dict[str, Any], *, as_json: bool) -> int:
+    """Why there is no answer, as a document where one was asked for; gives the exit code."""
+    if as_json:
+        document(content)
+    else:
+        complain(told)
+    return code
+
+
 @contextmanager
 def progress() -> "Iterator[Callable[[Progress], None]]":
     """One line on stderr that tells where HiGHS stands; nothing where stderr is no terminal."""

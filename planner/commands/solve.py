@@ -1,0 +1,100 @@
+"""``planner solve``: a verified plan, kept as a run."""
+
+import argparse
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner import terminal
+from planner.commands.options import BUILT_IN, INSTANCE, given, settings
+from planner.errors import VerificationError
+from planner.settings import Settings, origins
+
+if TYPE_CHECKING:
+    from planner.plan import Outcome
+
+HELP = "Solve, verify, keep the run, show the plan."
+CODES = {"optimal": 0, "feasible": 0, "infeasible": 4, "unbounded": 5, "unknown": 5}
+
+
+def arguments(command: argparse.ArgumentParser) -> None:
+    """Which instance, and the settings of one solve."""
+    command.add_argument("instance", metavar="INSTANCE", nargs="?", default=BUILT_IN, help=INSTANCE)
+    settings(command, *(name for name in Settings.model_fields if name not in ("dask", "workers")))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Solve, verify, keep the run, show the plan."""
+    from planner import runs
+    from planner.plan import Outcome
+    from planner.read import load
+    from planner.solve import solve
+
+    flags = given(options)
+    chosen = Settings(**flags)
+    runs.prepare(chosen.runs)
+    instance = load(options.instance)
+    try:
+        with _unlogged(), terminal.progress() as told:
+            outcome = solve(instance, chosen, told)
+    except VerificationError as error:
+        evidence = Outcome(error.plan.status, instance, {}, {}, "the verifier disagrees", found=error.plan)
+        faults = [str(fault) for fault in error.verification.faults]
+        run = runs.write(evidence, chosen, origins(flags), options.command, faults)
+        content = {"status": "error", "message": "the verifier disagrees", "faults": faults, "run": str(run)}
+        shown = f"{error}\nno plan is shown; the evidence lies in {run}"
+        return terminal.fail(1, shown, content, as_json=options.json)
+    run = runs.write(outcome, chosen, origins(flags), options.command)
+    if options.json:
+        terminal.document(_answer(outcome, run))
+    else:
+        _show(outcome, run)
+    return CODES[outcome.status]
+
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    """Pyomo logs an interrupt on stdout, where only the answer belongs."""
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _answer(outcome: "Outcome", run: Path) -> dict[str, Any]:
+    """What ``solve --json`` says."""
+    import math
+
+    plan = outcome.found
+    numbers = {name: getattr(plan, name, None) for name in ("objective", "bound", "gap", "unmet")}
+    finite = {name: value if value is not None and math.isfinite(value) else None for name, value in numbers.items()}
+    return {
+        "status": outcome.status,
+        **finite,
+        "seconds": sum(outcome.seconds.values()),
+        "run": str(run),
+        "message": outcome.message,
+        "conflict": [*outcome.conflict],
+        "warnings": [warning.as_dict() for warning in outcome.warnings],
+    }
+
+
+def _show(outcome: "Outcome", run: Path) -> None:
+    from planner.report.summary import summarise
+
+    for warning in outcome.warnings:
+        terminal.complain(f"warning: {warning}")
+    if outcome.found is not None:
+        if outcome.message:
+            terminal.complain(f"{outcome.message}: the best plan found until then is shown")
+        terminal.show_plan(summarise(outcome.found), str(run))
+        return
+    terminal.complain(f"{outcome.instance.name} has no plan ({outcome.status}): {outcome.message}")
+    if outcome.conflict:
+        terminal.complain("These cannot all hold:")
+    for name in outcome.conflict:
+        terminal.complain(f"  {name}")
+    terminal.complain(f"The run lies in {run}")
