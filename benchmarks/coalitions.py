@@ -48,7 +48,9 @@ def main() -> None:
     wall = time.perf_counter()
     found = planner.together(given)
     wall = time.perf_counter() - wall
-    print(f"{len(found.coalitions):,} coalitions in {wall:.0f} s wall, {1000 * wall / len(found.coalitions):.0f} ms each")
+    print(
+        f"{len(found.coalitions):,} coalitions in {wall:.0f} s wall, {1000 * wall / len(found.coalitions):.0f} ms each"
+    )
     wall = time.perf_counter()
     print(found)
     print(f"shares in {time.perf_counter() - wall:.1f} s; who would leave: {len(found.leavers)} rows")

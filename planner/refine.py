@@ -24,6 +24,13 @@ from planner.session import LARGE, End, Result, Session
 EXACT = 5e-7
 """Relative distance of cost and bound at which a plan is exact: 1e-6 with room for what HiGHS rounds."""
 
+STEPS = 1_000
+"""Simplex steps that a run from the last basis may take, beside two for each row: after many numbers have moved it may
+stall, and a cold one is sooner done."""
+
+ENDLESS = 2**31 - 1
+"""What HiGHS takes for no limit of steps."""
+
 FINEST = 1e-8
 """The same in small models, where it costs nothing: shares and shadow prices are the finer."""
 
@@ -184,8 +191,19 @@ class _Rounds:
         return self._told(end)
 
     def _solve(self, ends: Array, *, above: bool, hot: bool) -> Result:
+        session = self.pieces.session
         self.pieces.lay(ends, above=above)
-        return self.pieces.session.run(max(self.deadline - time.perf_counter(), 0.0), hot=hot)
+        if hot and (above or session.is_flat):
+            session.option("simplex_iteration_limit", STEPS + 2 * len(session.matrix.row_lower))
+            found = session.run(self._left, hot=True)
+            session.option("simplex_iteration_limit", ENDLESS)
+            if found.end != "limit" or not self._left:
+                return found
+        return session.run(self._left)
+
+    @property
+    def _left(self) -> float:
+        return max(self.deadline - time.perf_counter(), 0.0)
 
     def _offer(self, ends: Array) -> None:
         """Keep the chords' plan if it is the best so far."""

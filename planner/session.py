@@ -323,7 +323,7 @@ class Session:
         """
         if self.is_mip:
             solver = "choose"
-        elif hot or self._algorithm == "simplex" or (self._algorithm == "auto" and self._is_flat):
+        elif hot or self._algorithm == "simplex" or (self._algorithm == "auto" and self.is_flat):
             solver = "simplex"
         else:
             solver = self.interior
@@ -338,7 +338,7 @@ class Session:
         return self._result(end)
 
     @property
-    def _is_flat(self) -> bool:
+    def is_flat(self) -> bool:
         """Whether dual simplex is the way: few columns, or few of them in shared rows."""
         columns = len(self.matrix.cost)
         return columns < LARGE or self.matrix.entries.nnz < DENSE * columns

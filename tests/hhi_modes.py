@@ -1,8 +1,8 @@
 """``python -m tests.hhi_modes``: caps on the HHI where the total varies by a factor of two, met in both ways.
 
 Of each instance by lot: cost of the plan that stops at a wide gap (inner), cost of the exact plan, the bound that the
-tangents prove, the least cost by a cone solver, what is bought in its largest and smallest year, what the cap takes from
-the total, and the largest HHI as the verifier computes it.
+tangents prove, the least cost by a cone solver, the largest HHI as the verifier computes it, and what is bought by
+year, with the cap and without it.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from multiprocessing import get_context
 
 import numpy as np
@@ -81,7 +82,7 @@ def test_a_tighter_cap_never_costs_less(seed: int) -> None:
         made = trade(seed, limit)
         costs.append(planner.solve(from_frames(made.header, made.tables)).plan.objective)
 
-    assert all(later >= earlier * (1 - 1e-6) for earlier, later in zip(costs, costs[1:], strict=False))
+    assert all(later >= earlier * (1 - 1e-6) for earlier, later in pairwise(costs))
     assert costs[-1] > costs[0]
 
 

@@ -25,6 +25,11 @@ GAP = 0.05
 """A plan with a larger gap than this is not optimal in any setting."""
 
 
+EQUAL = 1e-4
+"""How far, with integers held, shadow prices may prove less than the objective under a cap on the HHI: where only equal
+shares keep it, they grow without end, and rounding with them."""
+
+
 @dataclass(frozen=True)
 class Verification:
     """What the verifier says of a plan."""
@@ -90,7 +95,7 @@ def verify(plan: Plan) -> Verification:
     reports.undiscounted(world, found, stacked([every, of.rows], [*KEYS["rules"], "t"]), faults)
     variable = np.isin(costs["component"], world.names.of(VARIABLE))
     objective, charges = float(costs["present_value"].sum()), float(costs["present_value"][~variable].sum())
-    promised = plan.bound if len(caps) else objective
+    promised = min(plan.bound, (1 - EQUAL * mixed) * objective) if len(caps) else objective
     bound = proof.priced(world, model, matrix, found, charges, objective, promised, faults)
     figures(plan, objective, bound, mixed, len(caps) > 0, faults)
     mixed = plan.is_mip
