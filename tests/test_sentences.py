@@ -133,7 +133,7 @@ PERIODS = st.sampled_from(["", "2027", "2030", "2027Q1", "2027-03"])
 def rows(draw: st.DrawFn) -> dict[str, Any]:
     """A rule of any kind whose columns fit together, in the smallest form of each cell."""
     kind = draw(st.sampled_from([phrase.cells["kind"] for phrase in CLAUSE["rule"]]))
-    share, basis = kind.endswith("_share"), draw(st.sampled_from(columns("rules")["basis"].choices))
+    share, basis = kind.endswith(("_share", "_hhi")), draw(st.sampled_from(columns("rules")["basis"].choices))
     base = draw(st.sampled_from(["consumption", "demand", "purchases"])) if share else ""
     market = not (basis == "made" and base in ("", "purchases"))
     yes = {name: draw(st.sampled_from(["yes", "no"])) for name in ("home_in_base", "recycled_in_base", "stock_in_base")}
