@@ -11,12 +11,15 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority, Processing, Stock
+from planner.averages import averages
 from planner.caps import concentration
 from planner.codes import keys, look_up, spread
+from planner.disruptions import left
 from planner.instance import Instance
 from planner.limits import activation
 from planner.needs import LaneLimits, Needs
-from planner.parts import Parts
+from planner.parts import Parts, Units
+from planner.spend import dues, spend
 from planner.stock import Piles, stock
 from planner.suppliers import suppliers
 from planner.tiers import Ladders, tiers
@@ -43,9 +46,14 @@ def assemble(instance: Instance) -> Network:
     return assembled(instance).network
 
 
-def assembled(instance: Instance) -> Assembled:
-    """The network of a checked instance, and what its columns come from."""
-    parts = Parts(instance)
+def assembled(instance: Instance, units: Units | None = None) -> Assembled:
+    """The network of a checked instance, and what its columns come from.
+
+    Args:
+        instance: checked input.
+        units: of the model; those that suit the instance where none are given.
+    """
+    parts = Parts(instance, units)
     periods = Index((parts.steps, np.arange(parts.count)))
     lane, arrives, limit = _dispatches(parts)
     ladders = Ladders(parts)
@@ -58,6 +66,7 @@ def assembled(instance: Instance) -> Assembled:
     limits = LaneLimits(parts, flow, balance, Needs(parts, processing, ladders.beyond_need()), lane)
     switches = activation(parts, flow, processing, limits)
     caps, hhi = concentration(parts, flow, processing, priority, stocks, lane, arrives)
+    ladder = tiers(parts, flow, ladders, limits.needs)
     network = Network(
         name=instance.name,
         periods=periods,
@@ -73,8 +82,10 @@ def assembled(instance: Instance) -> Assembled:
         concentration=caps,
         hhi=hhi,
         activation=switches,
-        tiers=tiers(parts, flow, ladders, limits.needs),
+        tiers=ladder,
         suppliers=suppliers(parts, flow, processing, limits, arrives),
+        averages=averages(parts, flow, processing, lane, arrives),
+        spend=spend(parts, flow, processing, ladder, lane),
     )
     return Assembled(network, parts, piles, lane, arrives, offer, ladders)
 
@@ -85,6 +96,10 @@ def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
     lane = np.repeat(np.arange(len(lanes)), count)
     arrives = (lanes.lead_time[:, None] + np.arange(count)).ravel()
     limit = np.repeat(lanes.capacity * parts.years, count)
+    if parts.disrupted.hits:
+        origin, destination, material = (codes[lane] for codes in (lanes.origin, lanes.destination, lanes.material))
+        t = np.tile(np.arange(count), len(lanes))
+        limit = left(limit, parts.disrupted.shipments(origin, destination, material, t))
     late = np.flatnonzero(arrives >= count)
     if not len(late):
         return lane, arrives, limit
@@ -131,6 +146,11 @@ def _flow(
     sales.link((0, 1, 2), offers, row)
     sales.link((3,), periods, step)
     untiered = np.flatnonzero(ladders.of(*sales.codes[:2]) < 0)
+    seller, goods, _, when = sales.codes
+    factor = parts.disrupted.prices(seller, goods, when)
+    price, dearer = parts.numbers("offers", "price")[order], np.flatnonzero(factor != 1.0)
+    limit_of_sale = (parts.numbers("offers", "capacity", np.inf) * parts.years)[order][row]
+    surcharged = sales.take(dearer)
     flow = Flow(
         lanes=lane_index,
         shipments=shipments,
@@ -140,24 +160,14 @@ def _flow(
         duty=Values(shipments, duty),
         offers=offers,
         sales=sales,
-        sale_limit=Values(sales, (parts.numbers("offers", "capacity", np.inf) * parts.years)[order][row]),
-        price=Values(offers, parts.numbers("offers", "price")[order]),
+        sale_limit=Values(sales, left(limit_of_sale, parts.disrupted.sales(seller, goods, when))),
+        price=Values(offers, price),
+        surcharged=surcharged,
+        surcharge=Values(surcharged, (price[row] * (factor - 1.0))[dearer]),
         listed=sales if len(untiered) == len(sales) else sales.take(untiered),
-        unpaid=Values(periods, _unpaid(parts, site, material)),
+        unpaid=Values(periods, np.bincount(parts.coming.t, dues(parts), parts.count)),
     )
     return flow, order[row]
-
-
-def _unpaid(parts: Parts, site: Array, material: Array) -> Array:
-    """What is due on arrival: the origin's price in the first period, freight and duty."""
-    coming = parts.coming
-    width = len(parts.materials)
-    begins, ends = parts.windows("offers")
-    now = np.flatnonzero((begins <= 0) & (ends >= 0))
-    at = look_up(keys((site[now], material[now]), (0, width)), keys((coming.origin, coming.material), (0, width)))
-    price = np.append(parts.numbers("offers", "price")[now], 0.0)[at]
-    due = coming.quantity * (price + coming.charges) * ~coming.paid
-    return np.bincount(coming.t, due, parts.count)
 
 
 def _processing(parts: Parts) -> Processing:
@@ -188,7 +198,7 @@ def _processing(parts: Parts) -> Processing:
     return Processing(
         processes=processes,
         runs=runs,
-        run_limit=Values(runs, limit[process]),
+        run_limit=Values(runs, left(limit[process], parts.disrupted.runs(process, t))),
         toll=Values(processes, parts.numbers("processes", "cost")[order]),
         **found,  # type: ignore[arg-type]
     )
@@ -323,7 +333,7 @@ def _capacity(parts: Parts, flow: Flow, switches: Index, lane: Array) -> Capacit
         flow,
         lane,
         sites=sites,
-        site_limit=Values(sites, capacity[at // count]),
+        site_limit=Values(sites, left(capacity[at // count], parts.disrupted.shared(at // count, at % count))),
         selling_at=Groups(sites, flow.sales, row, limited),
         capacity_use=Values(offers, parts.numbers("offers", "capacity_use")[row_of]),
         setups=setups,

@@ -7,7 +7,7 @@ lie in the rules, which the network does not hang on.
 
 from collections.abc import Callable
 
-from planner.checks import names, network, plausible, policy, reach, stock, tiers, windows
+from planner.checks import measures, names, network, plausible, policy, reach, scenarios, stock, tiers, windows
 from planner.checks.context import Network
 from planner.errors import Problem
 from planner.findings import Findings
@@ -40,9 +40,14 @@ ROWS: tuple[Check, ...] = (
     tiers.reachable,
     policy.sentences,
     policy.dear_penalties,
+    measures.fractions,
     plausible.far_from_neighbours,
     plausible.hard_to_believe,
     plausible.no_demand,
+    scenarios.header_scenario,
+    scenarios.probabilities,
+    scenarios.sense,
+    scenarios.empty,
 )
 """Checks of rows that need no periods and no network."""
 
@@ -59,6 +64,7 @@ PERIODS: tuple[Check, ...] = (
     stock.capacities,
     stock.early_end,
     stock.cover,
+    scenarios.timing,
 )
 """Checks that need the horizon."""
 
@@ -71,8 +77,10 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     stock.covered,
     policy.group_subjects,
     policy.scopes,
+    measures.unsold,
     reach.unreachable_demands,
     reach.cheap_unmet,
+    scenarios.reach,
 )
 """Checks that walk from table to table and need sound names and rows."""
 

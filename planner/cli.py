@@ -16,7 +16,20 @@ from typing import Any, NoReturn
 from rich_argparse import RichHelpFormatter
 
 from planner import terminal
-from planner.commands import check, coalition, config, new, runs, solve, verify
+from planner.commands import (
+    check,
+    coalition,
+    compare,
+    config,
+    export,
+    exposure,
+    new,
+    report,
+    runs,
+    solve,
+    verify,
+    what_if,
+)
 from planner.errors import InputError, PlannerError, SettingsError
 
 COMMANDS: dict[str, ModuleType] = {
@@ -24,7 +37,12 @@ COMMANDS: dict[str, ModuleType] = {
     "check": check,
     "solve": solve,
     "verify": verify,
+    "what-if": what_if,
+    "compare": compare,
+    "exposure": exposure,
     "coalition": coalition,
+    "export": export,
+    "report": report,
     "runs": runs,
     "config": config,
 }

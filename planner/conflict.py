@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mineral_sourcing.build import RULES
+from mineral_sourcing.build import BLOCKS, RULES
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
 from planner.instance import Instance
@@ -101,6 +101,8 @@ def _items(matrix: Matrix, network: Network) -> dict[Item, _Part]:
         if span.name in RULES and span.name != "priority.held":
             for at, index in enumerate(span.index, span.start):
                 rows.setdefault(_name(span.name, index), []).append(at)
+        elif span.name.partition(".")[0] not in BLOCKS:
+            rows[("own", span.name)] = [*range(span.start, span.stop)]
     columns: dict[Item, list[tuple[int, float]]] = {}
     unmet = matrix.column_span("priority.unmet")
     for at in np.flatnonzero(matrix.col_upper[unmet.slice] == 0).tolist():
@@ -114,7 +116,7 @@ def _items(matrix: Matrix, network: Network) -> dict[Item, _Part]:
 
 
 def _name(component: str, index: Any) -> Item:
-    if component in ("concentration.cap", "hhi.cap", "suppliers.count"):
+    if component in ("concentration.cap", "hhi.cap", "suppliers.count", "averages.cap", "spend.cap"):
         return ("rule", index[0])
     if component == "activation.least":
         return ("least", *index[:6])
@@ -134,6 +136,7 @@ def _words(name: Item, instance: Instance) -> str:
     if kind == "least":
         return f"minimum award or load of {' '.join(part for part in rest[1:] if part)}"
     what = {
+        "own": "custom rule {0}",
         "stockpile.final": "final stock of {1} at {0}",
         "stockpile.cover": "days of cover of {1} for {0}",
         "capacity.site": "capacity of {0}",

@@ -15,6 +15,7 @@ import pandas as pd
 
 from mineral_sourcing.arrays import Array, Index, Labels
 from planner.codes import keys, look_up
+from planner.disruptions import Disrupted
 from planner.instance import Instance
 from planner.lanes import KEY, all_lanes, duties, lane_ends
 from planner.periods import PER_YEAR, horizon, ordinal
@@ -77,8 +78,8 @@ class Lanes:
 class Parts:
     """The tables of a checked instance, as the families read them."""
 
-    def __init__(self, instance: Instance) -> None:
-        self.instance, self.units = instance, units_of(instance)
+    def __init__(self, instance: Instance, units: Units | None = None) -> None:
+        self.instance, self.units = instance, units or units_of(instance)
         header = instance.header
         self.count = header.periods
         per_year = PER_YEAR[header.period_length]
@@ -225,6 +226,11 @@ class Parts:
         )
 
     @cached_property
+    def disrupted(self) -> Disrupted:
+        """What the scenario that happens leaves."""
+        return Disrupted.of(self, self.instance.header.scenario)
+
+    @cached_property
     def coming(self) -> "Coming":
         """What was under way at the start."""
         return Coming.of(self)
@@ -306,7 +312,9 @@ class Demand:
         amount[place[general]] = quantity[general, None]
         own = np.flatnonzero((period >= 0) & (period < count))
         amount[place[own], period[own]] = quantity[own]
-        at, t = np.nonzero(amount > 0)
         rest, level = np.divmod(places, max(len(priorities), 1))
         sites, materials = np.divmod(rest, max(len(parts.materials), 1))
+        row, step = (part.ravel() for part in np.indices(amount.shape))
+        amount *= parts.disrupted.demands(sites[row], materials[row], step).reshape(amount.shape)
+        at, t = np.nonzero(amount > 0)
         return cls(sites[at], materials[at], level[at], t, amount[at, t], priorities)

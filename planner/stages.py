@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Array
-from mineral_sourcing.compile import Matrix
+from mineral_sourcing.compile import Span
 from mineral_sourcing.network import Network
 from planner.mip import solve_whole
 from planner.outer import solve_mixed
@@ -110,7 +111,7 @@ def ranks_and_cost(
         columns = np.concatenate([_ranked(session, network, rank)[0] for rank in ranks])
         session.column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
         with clock.step("solve"):
-            result = _run(session, network, clock, pieces, hot=hot)
+            result = _run(session, network, clock, pieces, "served", hot=hot)
         if result.end != "infeasible":
             return result, dict.fromkeys(ranks, 0.0)
         session.restore()
@@ -120,23 +121,37 @@ def ranks_and_cost(
         cost[columns] = weights
         session.costs(cost)
         with clock.step("solve"):
-            result = _run(session, network, clock, pieces, hot=hot or rank != ranks[0])
+            result = _run(session, network, clock, pieces, f"rank {rank}", hot=hot or rank != ranks[0])
         if result.end != "optimal":
             return replace(result, objective=np.inf, values=np.empty(0), row_duals=np.empty(0)), held
         held[rank] = _hold(session, network, rank, result, columns, weights)
     if held:
         session.costs(session.matrix.cost, session.matrix.offset)
     with clock.step("solve"):
-        return _run(session, network, clock, pieces, hot=hot or bool(held)), held
+        return _run(session, network, clock, pieces, "cost", hot=hot or bool(held)), held
 
 
-def _run(session: Session, network: Network, clock: Clock, pieces: Pieces | None, *, hot: bool) -> Result:
-    """One solve: by HiGHS alone, block by block where there are many integers, or by pieces where there is an HHI."""
-    if pieces is not None and session.matrix.is_mip:
+def _run(session: Session, network: Network, clock: Clock, pieces: Pieces | None, stage: str, *, hot: bool) -> Result:
+    """One solve: by HiGHS alone, from where the stage ended last; with integers, block by block where these are many;
+    by pieces where there is an HHI.
+    """
+    if pieces is not None and session.is_mip:
         return solve_mixed(pieces, network, clock.left)
     if pieces is not None:
         return pieces.run(clock.left, hot=hot)
-    return solve_whole(session, network, clock.left, hot=hot)
+    if session.is_mip:
+        return solve_whole(session, network, clock.left, hot=hot)
+    return _staged(session, stage, clock.left, hot=hot)
+
+
+def _staged(session: Session, stage: str, seconds: float, *, hot: bool) -> Result:
+    """One run of a linear model, hot from where the same stage ended last."""
+    if hot:
+        session.recall(stage, primal=session.is_primal and stage != "ties")
+    result = session.run(seconds, hot=hot)
+    if result.end in ("optimal", "infeasible"):
+        session.remember(stage)
+    return result
 
 
 def _ranked(session: Session, network: Network, rank: int) -> tuple[Array, Array]:
@@ -189,20 +204,21 @@ def _break_ties(session: Session, result: Result, seed: int, clock: Clock) -> Ar
     span = matrix.row_span("priority.held")
     held = (tight >= span.start) & (tight < span.stop)
     session.row_bounds(tight[~held], sides[~held], sides[~held])
-    session.costs(np.where(matrix.col_lower == -np.inf, 0.0, tie_weights(matrix, seed)))
+    session.costs(np.where(matrix.col_lower == -np.inf, 0.0, tie_weights(matrix.columns, seed)))
     with clock.step("solve"):
-        broken = session.run(max(clock.left, LAST_STAGES), hot=True)
+        broken = _staged(session, "ties", max(clock.left, LAST_STAGES), hot=True)
     values = broken.values if broken.end == "optimal" else result.values
     return np.asarray(np.clip(values, matrix.col_lower, matrix.col_upper))
 
 
-def tie_weights(matrix: Matrix, seed: int) -> Array:
+@lru_cache(maxsize=4)
+def tie_weights(columns: tuple[Span, ...], seed: int) -> Array:
     """A number between 1 and 3 for each column, which hangs on nothing but its name and the seed.
 
     Most of it hangs on the thing alone, not on the period: of plants that cost the same, one is used throughout.
     """
-    found = np.empty(len(matrix.cost))
-    for span in matrix.columns:
+    found = np.empty(columns[-1].stop if columns else 0)
+    for span in columns:
         thing = np.full(len(span.index), pd.util.hash_array(np.array([f"{seed} {span.name}"], dtype=object))[0])
         whole = thing
         for labels, codes in zip(span.index.labels, span.index.codes, strict=True):
@@ -211,6 +227,7 @@ def tie_weights(matrix: Matrix, seed: int) -> Array:
             whole = _mixed(whole, hashed)
             thing = thing if is_period else _mixed(thing, hashed)
         found[span.slice] = 1.0 + _fraction(thing) + 0.01 * _fraction(whole)
+    found.flags.writeable = False
     return found
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Labels
-from planner.rulereport import first_periods
+from planner.rulereport import first_periods, rows_of
 from planner.solution import Found, Solution, counted
 
 
@@ -41,8 +41,7 @@ def supplier_report(solution: Solution, supplying: Array) -> Found:
     """One row a count: limit, actual and what binds; ``t`` is the first period that it holds in."""
     data, rules = solution.network.suppliers, solution.parts.instance.tables["rules"]
     cells, count = data.cells, len(data.cells)
-    number = {pair: at for at, pair in enumerate(zip(rules["rule"], rules["from"], strict=True))}
-    row = np.array([number[pair] for pair in zip(cells.column(0), cells.column(1), strict=True)], dtype=np.int64)
+    row = rows_of(solution, cells)
     limit, penalty = (rules[name].to_numpy(dtype=np.float64)[row] for name in ("limit", "penalty"))
     actual = np.bincount(data.of_cell.rows, supplying, count)
     counted = data.counts.project((0, 1, 2, 3, 4), cells)

@@ -187,6 +187,6 @@ def suppliers(parts: Parts, flow: Flow, processing: Processing, limits: LaneLimi
         InputError: nothing bounds what a subject can supply.
     """
     rows = _Rows(parts, flow, processing, limits)
-    for rule in rules_of(parts, suppliers=True):
+    for rule in rules_of(parts, "suppliers"):
         rows.add(rule, supply(parts, flow, processing, rule, limits.lane, arrives))
     return rows.done()

@@ -41,13 +41,18 @@ Period = Annotated[
     Field(json_schema_extra=_unit("period")),
 ]
 Price = Annotated[float, _number, _bounds("money/mass", ge=0)]
-Penalty = Annotated[float, _number, _bounds("money/mass, or money per supplier", ge=0)]
+Penalty = Annotated[float, _number, _bounds("money/mass, money per supplier, or money/money", ge=0)]
 Credit = Annotated[float, _number, _bounds("money/mass")]
 Holding = Annotated[float, _number, _bounds("money/mass/year", ge=0)]
 Money = Annotated[float, _number, _bounds("money", ge=0)]
 Rate = Annotated[float, _number, _bounds("mass/year", ge=0)]
 Mass = Annotated[float, _number, _bounds("mass", ge=0)]
-Limit = Annotated[float, _number, _bounds("fraction, HHI (0 to 1), mass per `per`, or suppliers", ge=0)]
+Limit = Annotated[
+    float,
+    _number,
+    _bounds("fraction, HHI (0 to 1), mass or money per `per`, the attribute's unit, or suppliers", ge=0),
+]
+Measure = Annotated[float, _number, _bounds("the attribute's own")]
 Share = Annotated[float, _number, _bounds("fraction", ge=0, le=1)]
 Loss = Annotated[float, _number, _bounds("fraction", ge=0, lt=1)]
 Duty = Annotated[float, _number, _bounds("fraction of customs value", ge=0, le=20)]
@@ -58,6 +63,7 @@ Latitude = Annotated[float, _number, _bounds("degrees", ge=-90, le=90)]
 Longitude = Annotated[float, _number, _bounds("degrees", ge=-180, le=180)]
 Count = Annotated[int, _number, _bounds("periods", ge=0, le=10_000)]
 Rank = Annotated[int, _number, _bounds("rank", ge=1, le=100)]
+Factor = Annotated[float, _number, _bounds("factor", ge=0, le=1000)]
 YesNo = Annotated[Literal["yes", "no"], Field(json_schema_extra=_unit("yes, no"))]
 Pool = Annotated[Literal["", "each", "together"], Field(json_schema_extra=_unit("each, together"))]
 
@@ -334,6 +340,23 @@ class DutyRow(Row):
     """Last period; empty = to the end."""
 
 
+class AttributeRow(Row):
+    """What is known of what a site sells, beside its price: its risk, carbon, recycled content, quality."""
+
+    TABLE = "attributes"
+    KEY = ("site", "material", "attribute")
+
+    site: Name
+    """The site that sells; a name from ``sites``."""
+    material: Text = ""
+    """A name from ``materials``; empty = all that it sells. A row with a material beats one without."""
+    attribute: Name
+    """What it is: ``risk`` (0 to 1; missing = the risk of the site's place), ``recycled`` (fraction of what is sold;
+    missing = 0), or any other name, of which every site that a rule counts needs a value."""
+    value: Measure
+    """Its value per unit of mass, in whatever unit it is counted in: the rules' limits are in the same."""
+
+
 class InTransitRow(Row):
     """What is under way at the start, and what may be under way at the end."""
 
@@ -437,17 +460,30 @@ class RuleRow(Row):
     until: Period = ""
     """Last period; empty = to the end."""
     kind: Annotated[
-        Literal["max_share", "min_share", "max_hhi", "max_quantity", "min_quantity", "max_suppliers"],
+        Literal[
+            "max_share",
+            "min_share",
+            "max_hhi",
+            "max_quantity",
+            "min_quantity",
+            "max_suppliers",
+            "max_average",
+            "min_average",
+            "max_spend",
+            "min_spend",
+        ],
         Field(json_schema_extra=_unit("kind")),
     ]
     """What is limited."""
     limit: Limit
     """The limit: a fraction for shares, 0 to 1 for the HHI (0.25 for 2,500 points), tonnes per period, year or horizon
-    for quantities, a whole number of subjects for suppliers."""
+    for quantities, a whole number of subjects for suppliers, the attribute's unit for averages, undiscounted money per
+    period, year or horizon for spend."""
     subject_by: Annotated[
-        Literal["place", "owner", "site", "group"], Field(json_schema_extra=_unit("place, owner, site, group"))
-    ]
-    """What the limit holds for, one by one; with group, each named group is one subject."""
+        Literal["", "place", "owner", "site", "group"], Field(json_schema_extra=_unit("place, owner, site, group"))
+    ] = ""
+    """What the limit holds for, one by one; with group, each named group is one subject. Empty, for averages and spend
+    alone: for everything that the rule counts together."""
     subject: Names = ""
     """Names of subjects, or groups of them; empty = all (with group: required)."""
     except_: Names = Field("", alias="except")
@@ -468,7 +504,7 @@ class RuleRow(Row):
     home_in_base: YesNo = "yes"
     """Whether home supply is inside a base of purchases."""
     recycled_in_base: YesNo = "yes"
-    """Whether recycled supply is inside a base of purchases."""
+    """Whether recycled supply, told by the attribute ``recycled``, is inside a base of purchases."""
     stock_in_base: YesNo = "no"
     """Whether stock released at the market's sites is inside a base of purchases."""
     per: Annotated[Literal["period", "year", "horizon"], Field(json_schema_extra=_unit("period, year, horizon"))]
@@ -479,12 +515,69 @@ class RuleRow(Row):
     """Stages each or together; required where the scope holds more than one."""
     market_pool: Pool = ""
     """Markets each or together; required where the scope holds more than one."""
+    attribute: Text = ""
+    """What is averaged; a name from ``attributes``, or ``risk``. For averages alone."""
     penalty: Penalty | None = None
-    """Price of a tonne of excess, or of each supplier too many; empty = hard."""
+    """Price of a tonne of excess, of each supplier too many, of a unit of the attribute times a tonne, or of a unit of
+    money spent; empty = hard."""
     protected: YesNo = "no"
     """Whether the rule is never offered for repair."""
     source: Text = ""
     """Where the rule is written."""
+
+
+class ScenarioRow(Row):
+    """Something that may happen; the base path is what is planned where it does not."""
+
+    TABLE = "scenarios"
+    KEY = ("scenario",)
+
+    scenario: Name
+    """The scenario's name."""
+    probability: Share | None = None
+    """How likely it is; those of all scenarios add up to 1."""
+    start: Period = ""
+    """Period from which on it is known; until then all is as in the base path. Empty = the first."""
+    description: Text = ""
+    """What happens, in words, and where that is written."""
+
+
+class DisruptionRow(Row):
+    """One thing that a scenario takes away, or makes dearer or more wanted."""
+
+    TABLE = "disruptions"
+    KEY = ("scenario", "line")
+
+    scenario: Name
+    """A name from ``scenarios``."""
+    line: Name
+    """What tells the rows of a scenario apart: a number, or a name."""
+    place: Text = ""
+    """Whose sites are hit: those of a place; with several of place, owner, site and group those that fit all."""
+    owner: Text = ""
+    """Those of an owner."""
+    site: Text = ""
+    """One site."""
+    group: Text = ""
+    """Those of a group, or of ``home``."""
+    material: Text = ""
+    """The material that is hit; empty = all (of ``stage``). Of processes: one that they make."""
+    stage: Text = ""
+    """The stage whose materials are hit; empty = all."""
+    activity: Annotated[Literal["", "sell", "make", "ship"], Field(json_schema_extra=_unit("sell, make, ship"))] = ""
+    """What is hit: offers, processes, or dispatches to sites that are not hit themselves; empty = all three."""
+    to: Text = ""
+    """Site, place or group: only dispatches to its sites are hit."""
+    from_: Period = Field("", alias="from")
+    """First period; empty = the scenario's start."""
+    until: Period = ""
+    """Last period; empty = to the end."""
+    keeps: Share | None = None
+    """Fraction of capacity that is left; empty = 0, or 1 where the row gives a factor. Rows multiply."""
+    price_factor: Factor = 1.0
+    """What the price of the offers that are hit is multiplied by."""
+    demand_factor: Factor = 1.0
+    """What the demand of the sites and materials that are hit is multiplied by."""
 
 
 TABLES: dict[str, type[Row]] = {
@@ -503,11 +596,14 @@ TABLES: dict[str, type[Row]] = {
         RouteRow,
         FreightRow,
         DutyRow,
+        AttributeRow,
         InTransitRow,
         DemandRow,
         PriorityRow,
         StockpileRow,
         RuleRow,
+        ScenarioRow,
+        DisruptionRow,
     )
 }
 """Every table that is read, by name, in the order in which people fill them in."""
@@ -515,27 +611,17 @@ TABLES: dict[str, type[Row]] = {
 LATER_TABLES = (
     "discounts",
     "bundles",
-    "attributes",
     "substitutes",
     "awards_before",
     "contracts",
     "projects",
-    "scenarios",
-    "disruptions",
 )
 """Tables that are known by name and refused as not yet supported."""
 
-LATER_COLUMNS = {("rules", "attribute"): "averages of an attribute"}
-"""Columns that are known by name and refused, unless empty, as not yet supported."""
-
 LATER_VALUES = {
     ("rules", "kind"): (
-        "max_spend",
-        "min_spend",
         "min_suppliers",
         "min_award",
-        "max_average",
-        "min_average",
     ),
     ("rules", "basis"): ("origin",),
 }
@@ -567,6 +653,8 @@ class Header(BaseModel):
     """Real discount rate per year."""
     home: str = ""
     """Group that counts as home in rules; empty = none."""
+    scenario: str = ""
+    """Scenario that happens in this plan; empty = none, the base path."""
     sources: str = ""
     """Where the data come from."""
 

@@ -12,6 +12,7 @@ import pandas as pd
 from mineral_sourcing.arrays import Array, Labels
 from planner.codes import keys
 from planner.hhireport import hhi_parts, hhi_report
+from planner.measurereport import average_report, spend_report
 from planner.periods import label, ordinal
 from planner.plan import PLAN_TABLES
 from planner.rulereport import prices, rule_report
@@ -29,7 +30,13 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
     made = _made(solution)
     tiers = _tiers(solution)
     supplied = supplying(solution)
-    rules = stacked(rule_report(solution), supplier_report(solution, supplied), hhi_report(solution))
+    rules = stacked(
+        rule_report(solution),
+        supplier_report(solution, supplied),
+        average_report(solution),
+        spend_report(solution),
+        hhi_report(solution),
+    )
     found: dict[str, Found] = {
         "flows": _flows(solution),
         "sales": _sales(solution, tiers),
@@ -100,6 +107,7 @@ def _sales(solution: Solution, tiers: Found) -> Found:
     flow = solution.network.flow
     site, material, since, t = (codes[at] for codes in flow.sales.codes)
     price = flow.price.array[flow.sales.project((0, 1, 2), flow.offers)] * solution.price
+    price[flow.surcharged.project((0, 1, 2, 3), flow.sales)] += flow.surcharge.array * solution.price
     cost = sold * solution.mass * price
     tiered = solution.network.tiers.sales.project((0, 1, 2, 3), flow.sales)
     cost[tiered] = 0.0

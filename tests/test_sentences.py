@@ -25,6 +25,8 @@ HHI = {
     "base": "purchases",
     "per": "year",
 }
+AVERAGE = {"kind": "max_average", "attribute": "risk", "basis": "purchases", "per": "year", "material": "NdPr oxide"}
+MONEY = {"basis": "purchases", "per": "year", "material": "NdPr oxide"}
 COUNT = {"subject_by": "owner", "basis": "purchases", "per": "year", "material": "NdPr oxide"}
 THIRD = SHARE | {"except": "home", "per": "year"}
 
@@ -89,6 +91,21 @@ EXAMPLES: dict[str, Mapping[str, Any]] = {
     "NdPr oxide bought by factory, each year.": COUNT
     | {"rule": "dual: sourcing", "kind": "min_suppliers", "limit": 2.0, "market": "factory"}
     | {"subject": "Hitachi and Sons;Rest of the EU", "except": "Iluka"},
+    "risk: The average risk of the NdPr oxide bought by allies together is at most 0.4, each year; "
+    "priced at 500 USD per t and unit too much.": AVERAGE
+    | {"rule": "risk", "limit": 0.4, "market": "allies", "market_pool": "together", "penalty": 500.0},
+    "recycled-content: From 2030 on, the average recycled of all materials of stage magnet made by each owner "
+    "among allies is at least 0.25, over all periods together.": AVERAGE
+    | {"rule": "recycled-content", "from": "2030", "kind": "min_average", "limit": 0.25, "attribute": "recycled"}
+    | {"material": "", "stage": "magnet", "pool": "together", "basis": "made", "subject_by": "owner"}
+    | {"subject": "allies", "per": "horizon"},
+    "At most 5,000,000 USD is spent on the NdPr oxide bought by factory from any one third country, each year.": MONEY
+    | {"kind": "max_spend", "limit": 5e6, "market": "factory", "subject_by": "place", "except": "home"},
+    "budget: At most 20,000,000 USD is spent on the NdPr oxide made anywhere, each year; priced at 0.1 USD per USD "
+    "too much.": MONEY | {"rule": "budget", "kind": "max_spend", "limit": 2e7, "basis": "made", "penalty": 0.1},
+    "keep-Iluka: At least 750,000 USD is spent on the NdPr oxide made by the owner Iluka, each year.": MONEY
+    | {"rule": "keep-Iluka", "kind": "min_spend", "limit": 7.5e5, "basis": "made", "subject_by": "owner"}
+    | {"subject": "Iluka"},
 }
 """Sentences and their rows, in the order of the definitions."""
 
@@ -134,6 +151,8 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
     """A rule of any kind whose columns fit together, in the smallest form of each cell."""
     kind = draw(st.sampled_from([phrase.cells["kind"] for phrase in CLAUSE["rule"]]))
     share, basis = kind.endswith(("_share", "_hhi")), draw(st.sampled_from(columns("rules")["basis"].choices))
+    average, measured = kind.endswith("_average"), kind.endswith(("_average", "_spend"))
+    by = draw(st.sampled_from([by for by in columns("rules")["subject_by"].choices if by or measured]))
     base = draw(st.sampled_from(["consumption", "demand", "purchases"])) if share else ""
     market = not (basis == "made" and base in ("", "purchases"))
     yes = {name: draw(st.sampled_from(["yes", "no"])) for name in ("home_in_base", "recycled_in_base", "stock_in_base")}
@@ -143,9 +162,9 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "until": draw(PERIODS),
         "kind": kind,
         "limit": draw(NUMBERS),
-        "subject_by": draw(st.sampled_from(columns("rules")["subject_by"].choices)),
-        "subject": draw(LISTS),
-        "except": draw(st.one_of(st.just("home"), LISTS)),
+        "subject_by": by,
+        "subject": draw(LISTS) if by else "",
+        "except": draw(st.one_of(st.just("home"), LISTS)) if by else "",
         "material": draw(LISTS),
         "stage": draw(LISTS),
         "market": draw(LISTS) if market else "",
@@ -156,6 +175,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "pool": draw(POOLS),
         "stage_pool": draw(POOLS),
         "market_pool": draw(POOLS) if market else "",
+        "attribute": draw(LISTED) if average else "",
         "penalty": draw(st.one_of(st.none(), NUMBERS)),
         "protected": draw(st.sampled_from(["yes", "no"])),
         "source": draw(st.one_of(st.just(""), NAMES)),
@@ -226,6 +246,10 @@ FAULTS = {
     ),
     "At most 5 t of the oxide bought comes from any one site, each year": (67, "the sentence ends where '.'"),
     "Buy local.": (1, "'buy local.' where 'at most'"),
+    "The average risk of the oxide bought is at most 5 USD, each year.": (
+        51,
+        "'USD, each year.' where ',' would be right",
+    ),
     "": (1, "the sentence ends where 'at most'"),
 }
 

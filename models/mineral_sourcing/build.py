@@ -12,6 +12,7 @@ from pyomo.common.gc_manager import PauseGC
 
 from mineral_sourcing import (
     activation,
+    averages,
     balance,
     capacity,
     concentration,
@@ -20,6 +21,7 @@ from mineral_sourcing import (
     hhi,
     priority,
     processing,
+    spend,
     stockpile,
     suppliers,
     tiers,
@@ -38,6 +40,8 @@ FAMILIES = (
     concentration,
     hhi,
     suppliers,
+    averages,
+    spend,
     cost,
 )
 """Each family reads only those before it."""
@@ -52,6 +56,9 @@ RULES = {
 Custom = Callable[[Any], None]
 """Adds a user's own components to a model: ``def add(m): …``."""
 
+BLOCKS = frozenset(family.__name__.rpartition(".")[2] for family in FAMILIES)
+"""Blocks of the families: what stands in no such block is a user's own."""
+
 
 def build(network: Network, custom: Sequence[Custom] = ()) -> pyo.Block:
     """The model of a network, in model units, minimising present cost; nothing in it is constructed."""
@@ -60,6 +67,7 @@ def build(network: Network, custom: Sequence[Custom] = ()) -> pyo.Block:
     m.discount = pyo.Param(m.PERIODS, initialize=network.discount)
     for family in FAMILIES:
         family.add(m, network)
+    m.unit_mass, m.unit_money = float(network.unit_mass), float(network.unit_money)
     for add in custom:
         add(m)
     return m

@@ -36,6 +36,8 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("duties", "origin", "place or group"),
     ("duties", "destination", "place or group"),
     ("duties", "material", "material"),
+    ("attributes", "site", "site"),
+    ("attributes", "material", "material"),
     ("in_transit", "origin", "site"),
     ("in_transit", "destination", "site"),
     ("in_transit", "material", "material"),
@@ -46,6 +48,12 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("stockpiles", "material", "material"),
     ("stockpiles", "initial_origin", "place"),
     ("stockpiles", "covers", "site, place or group"),
+    ("disruptions", "scenario", "scenario"),
+    ("disruptions", "place", "place"),
+    ("disruptions", "owner", "owner"),
+    ("disruptions", "site", "site"),
+    ("disruptions", "material", "material"),
+    ("disruptions", "stage", "stage"),
 )
 """Table, column, and what kind of name its cells must be (empty cells are left alone)."""
 
@@ -61,6 +69,7 @@ _HOLDS = {
     "group": ("groups", "group"),
     "process": ("processes", "process"),
     "priority": ("priorities", "priority"),
+    "scenario": ("scenarios", "scenario"),
 }
 """Where the names of each kind are given."""
 
@@ -222,7 +231,7 @@ def _unknown(instance: Instance, kinds: str, wanted: Sequence[str], name: str, *
     others = [
         kind
         for kind in _HOLDS
-        if kind not in kinds and kind not in ("process", "priority") and name in names_of(instance, kind)
+        if kind not in kinds and kind not in ("process", "priority", "scenario") and name in names_of(instance, kind)
     ]
     told = f"no {kinds} '{name}'"
     near = suggest(name, _union(instance, wanted) | set(also))
@@ -258,7 +267,8 @@ def _unreadable(found: Findings, kinds: Iterable[str]) -> bool:
 def unused(instance: Instance, found: Findings) -> None:
     """Materials and priorities that nothing refers to are warnings."""
     codes = instance.codes
-    used = [codes[table, column] for table, column, kind in REFERENCES if kind == "material" and table != "contents"]
+    apart = ("contents", "attributes")
+    used = [codes[table, column] for table, column, kind in REFERENCES if kind == "material" and table not in apart]
     materials = instance.tables["materials"]
     idle = ~codes.within(codes["materials", "material"], np.concatenate(used))
     found.rows("materials", materials, idle, "material", lambda name: f"nothing refers to '{name}'", warning=True)

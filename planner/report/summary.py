@@ -1,6 +1,8 @@
 """Facts of a plan that every writer shares: the answer, five figures, the rules that bind, the largest purchases."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -23,12 +25,16 @@ class Summary:
     """Binding rules, dearest first; see :func:`binding_rules`."""
     purchases: pd.DataFrame
     """What is bought, dearest first; see :func:`purchases`."""
+    verified: str = "Verified"
+    """What the verifier stands for."""
 
 
 def summarise(plan: Plan) -> Summary:
     """The facts of a plan."""
     rules, bought = binding_rules(plan), purchases(plan)
-    return Summary(plan.instance.header.currency, _sentence(plan, rules), _figures(plan, rules, bought), rules, bought)
+    figures = _figures(plan, rules, bought)
+    verified = f"Verified, but for {plan.custom}" if plan.custom else "Verified"
+    return Summary(plan.instance.header.currency, _sentence(plan, rules), figures, rules, bought, verified)
 
 
 def binding_rules(plan: Plan) -> pd.DataFrame:
@@ -36,17 +42,19 @@ def binding_rules(plan: Plan) -> pd.DataFrame:
 
     Columns beside :data:`RULE`: ``name`` (the subject's, as people say it), ``since`` and ``until`` (first and last
     period in which it binds), ``sentence`` (what the rule says in the last of them), ``binds`` and ``holds`` (in how
-    many of its periods it binds), ``first_limit`` and ``last_limit`` (fraction or tonnes), ``least_price`` and
-    ``most_price`` (undiscounted saving per tonne of excess allowed) and ``worth``: what one percentage point of a
-    share, 100 points (0.01) of an HHI, or one percent of a quantity, would save in all these periods, present value and
-    at the margin. By the envelope theorem that is the shadow price times a hundredth of the base, or of the limit. A
-    number of suppliers has no price at the margin: such rules are left out.
+    many of its periods it binds), ``first_limit`` and ``last_limit`` (in the rule's unit), ``least_price`` and
+    ``most_price`` (undiscounted saving per unit of excess allowed: a tonne, a tonne times the unit of an average, the
+    currency of a spend) and ``worth``: what one percentage point of a share, 100 points (0.01) of an HHI, or one
+    percent of any other limit, would save in all these periods, present value and at the margin. By the envelope
+    theorem that is the shadow price times a hundredth of the base, of the limit, or of both where an average is
+    limited. A number of suppliers has no price at the margin: such rules are left out.
     """
     rules = plan.rules[plan.rules["unit"] != "suppliers"]
+    share = rules["unit"].isin(["share", "hhi"])
     rows = rules.assign(
         bound=rules["shadow_price"] != 0,
         price=rules["shadow_price_undiscounted"].abs(),
-        worth=rules["shadow_price"].abs() * rules["base"].fillna(rules["limit"]) / 100,
+        worth=rules["shadow_price"].abs() * rules["base"].fillna(1.0) * rules["limit"].mask(share, 1.0) / 100,
         since=rules["period"].str.split("..", regex=False).str[0],
         until=rules["period"].str.split("..", regex=False).str[-1],
     )
@@ -99,6 +107,11 @@ def purchases(plan: Plan) -> pd.DataFrame:
     return bought.merge(to, on=["site", "material"], how="left").fillna({"to": ""})
 
 
+def each(frame: pd.DataFrame) -> Iterator[Any]:
+    """Rows of a frame, cells by the name of their column."""
+    return iter(frame.itertuples(index=True))
+
+
 def place_names(instance: Instance) -> dict[str, str]:
     """Names of places as people say them."""
     places = instance.tables["places"]
@@ -115,9 +128,9 @@ def _sentence(plan: Plan, rules: pd.DataFrame) -> str:
     rule = rules.iloc[0]
     cap = str(rule["kind"]).startswith("max_")
     step = {"share": "one percentage point", "hhi": "100 points of HHI"}.get(rule["unit"], "one percent")
-    about = f"{'caps' if cap else 'asks of'} {rule['name']}{' in' if cap else ''} {rule['material']}"
-    if rule["unit"] == "hhi":
-        about = f"caps the HHI of {rule['material']}"
+    whom = f"{rule['name']}{' in' if cap else ''} " if rule["name"] else ""
+    whom = "the HHI of " if rule["unit"] == "hhi" else whom
+    about = f"{'caps' if cap else 'asks of'} {whom}{rule['material']}"
     saved = f"{step} {'more' if cap else 'less'} in {span(rule['since'], rule['until'])} would save"
     return f"{told}; its dearest rule, {rule['rule']}, {about}: {saved} {money(rule['worth'])} {currency}."
 
@@ -149,7 +162,8 @@ def _proof(plan: Plan) -> str:
         return f"{plan.status}; no bound is proven"
     above = "no plan costs less" if plan.gap <= 1e-6 else f"at most {percent(plan.gap)} above the least cost"
     fixed = "; prices hold with the yes-or-no decisions as they are" if plan.is_mip else ""
-    return f"{plan.status}; {above}{fixed}"
+    own = f"; {plan.custom}" if plan.custom else ""
+    return f"{plan.status}; {above}{fixed}{own}"
 
 
 def _short(plan: Plan) -> bool:

@@ -6,13 +6,26 @@ everything that follows (costs, arrivals, shares, days of cover, prices) is comp
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from planner.plan import Plan
-from planner.verify import hhi, ladders, ledger, policy, proof, reports, rows, rulebook, suppliers, switches, terms
+from planner.verify import (
+    hhi,
+    ladders,
+    ledger,
+    measures,
+    policy,
+    proof,
+    reports,
+    rows,
+    rulebook,
+    suppliers,
+    switches,
+    terms,
+)
 from planner.verify.columns import KEYS, quantities, read
 from planner.verify.faults import Fault, Faults, number
 from planner.verify.frames import stacked
@@ -44,6 +57,8 @@ class Verification:
     hhi: Mapping[tuple[str, ...], float]
     """HHI of every cell of a rule on it, computed again: by rule, from, material, market and period."""
     seconds: float
+    custom: str = ""
+    """What is not verified: a user's own rules."""
 
     @property
     def ok(self) -> bool:
@@ -52,15 +67,18 @@ class Verification:
 
     def __str__(self) -> str:
         if self.ok:
-            return f"verified: every rule and every cost recomputed, {self.bound_by} ({self.seconds:.1f} s)"
+            own = f"; {self.custom}" if self.custom else ""
+            return f"verified: every rule and every cost recomputed, {self.bound_by} ({self.seconds:.1f} s){own}"
         more = f" and {len(self.faults) - 1:,} more" if len(self.faults) > 1 else ""
         return f"not verified: {self.faults[0]}{more}"
 
 
-def verify(plan: Plan) -> Verification:
+def verify(plan: Plan, custom: Sequence[str] = ()) -> Verification:
     """Compute every row, every derived number and, for linear plans, the bound of a plan again.
 
-    Nothing is raised for a wrong plan: each disagreement is a :class:`Fault` that names its place.
+    A plan under a user's own rules has a bound that the prices of the others do not prove; of these rules only what
+    their own check says is told (``custom``). Nothing is raised for a wrong plan: each disagreement is a :class:`Fault`
+    that names its place.
     """
     started = time.perf_counter()
     world, matrix = World(plan.instance), Matrix()
@@ -77,28 +95,37 @@ def verify(plan: Plan) -> Verification:
     rows.every(world, matrix, q, found, on)
     switches.switches(world, matrix, q, on)
     ladders.bands(world, matrix, q, years, on, faults)
-    told, reported = suppliers.parted(book, found["rules"])
-    told, on_hhi = hhi.parted(book, told)
-    rules, listed = rulebook.ruled(world, matrix, book, counts, against, told, faults)
-    numbers = suppliers.counted(world, matrix, book, counts, on, reported, faults)
+    told = found["rules"]
+    ruled = {
+        "concentration.cap": rulebook.ruled(world, matrix, book, counts, against, told, faults),
+        "averages.cap": measures.averaged(world, matrix, book, counts, told, faults),
+        "spend.cap": measures.spent(world, matrix, book, q, told, faults),
+    }
+    numbers = suppliers.counted(world, matrix, book, counts, on, told, faults)
     of = hhi.squares(book, counts, against)
-    caps = hhi.capped(world, matrix, found, on_hhi, of, faults)
-    every = stacked([rules, numbers, caps], [*KEYS["rules"], "t", "penalty"])
+    caps = hhi.capped(world, matrix, book, found, of, faults)
+    every = stacked([*(rules for rules, _ in ruled.values()), numbers, caps], [*KEYS["rules"], "t", "penalty"])
     model = Model.of(matrix)
     proof.kept(model, matrix, faults)
     costs = ledger.costs(world, q, every, on)
     ledger.follow(world, q, found, costs, faults)
     ledger.switched(activations, on, faults)
     ledger.ranked(found, q, mixed, faults)
-    reports.ruled(world, found, rules, listed, faults)
+    for constraint, (rules, listed) in ruled.items():
+        reports.ruled(world, found, constraint, rules, listed, faults)
     reports.covered(world, q, found, faults)
     reports.undiscounted(world, found, stacked([every, of.rows], [*KEYS["rules"], "t"]), faults)
     variable = np.isin(costs["component"], world.names.of(VARIABLE))
     objective, charges = float(costs["present_value"].sum()), float(costs["present_value"][~variable].sum())
     promised = min(plan.bound, (1 - EQUAL * mixed) * objective) if len(caps) else objective
-    bound = proof.priced(world, model, matrix, found, charges, objective, promised, faults)
+    if plan.custom:
+        bound = plan.bound
+        for broken in custom:
+            faults.add("custom", "", "", plan.custom.file, "kept", broken)
+    else:
+        bound = proof.priced(world, model, matrix, found, charges, objective, promised, faults)
     figures(plan, objective, bound, mixed, len(caps) > 0, faults)
-    mixed = plan.is_mip
+    mixed = plan.is_mip or plan.custom is not None
     return Verification(
         faults=faults.all(),
         objective=objective,
@@ -106,6 +133,7 @@ def verify(plan: Plan) -> Verification:
         bound_by="bound by HiGHS" if mixed else "recomputed from the duals",
         hhi=hhi.told(world, of),
         seconds=time.perf_counter() - started,
+        custom=str(plan.custom or ""),
     )
 
 
@@ -120,7 +148,7 @@ def figures(plan: Plan, objective: float, bound: float, mixed: bool, pieced: boo
     if not abs(plan.objective - objective) <= allowed:
         message = f"objective is {number(plan.objective)}, but the costs computed again add up to {number(objective)}"
         faults.add("plan", "", "objective", plan.objective, objective, message)
-    if plan.is_mip != mixed:
+    if plan.is_mip != mixed and not plan.custom:
         message = "is_mip does not say whether the input asks for yes-or-no decisions"
         faults.add("plan", "", "is_mip", str(plan.is_mip), str(mixed), message)
     if not plan.bound <= objective + allowed:

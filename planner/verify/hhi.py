@@ -19,7 +19,7 @@ from planner.verify.matrix import Matrix
 from planner.verify.policy import Book
 from planner.verify.proof import TOLERANCE
 from planner.verify.reports import shadow_prices
-from planner.verify.rulebook import ROW
+from planner.verify.rulebook import ROW, of_clauses
 from planner.verify.terms import CELL
 from planner.verify.world import World
 
@@ -42,13 +42,6 @@ class Squares:
     """Terms of the quantities, each with its ``row``."""
     against: Frame
     """Terms of the bases, each with its ``cell``."""
-
-
-def parted(book: Book, found: Frame) -> tuple[Frame, Frame]:
-    """Rows of the plan's ``rules``: those of other rules, and those on the HHI."""
-    rules = book.clauses.take(book.clauses["hhi"])
-    of = find(found.pick(["rule", "from"]), rules.pick(["rule", "from"])) >= 0
-    return found.take(~of), found.take(of)
 
 
 def squares(book: Book, counts: Frame, against: Frame) -> Squares:
@@ -78,11 +71,11 @@ def squares(book: Book, counts: Frame, against: Frame) -> Squares:
     return Squares(rows, cells, terms.plus(row=row), bases)
 
 
-def capped(world: World, matrix: Matrix, found: Tables, reported: Frame, of: Squares, faults: Faults) -> Frame:
+def capped(world: World, matrix: Matrix, book: Book, found: Tables, of: Squares, faults: Faults) -> Frame:
     """Add the rows of every rule on the HHI, hold the true HHI against its cap and the reports against both; what comes
     back are these rows of the ``rules`` table.
     """
-    match = Match.of("rules", KEYS["rules"], reported, of.cells)
+    match = Match.of("rules", KEYS["rules"], of_clauses(book, found["rules"], book.clauses["hhi"]), of.cells)
     cells, price = of.cells, _price(world, found, "hhi.cap", of.cells)
     priced, cost = ~np.isnan(cells["penalty"]), np.nan_to_num(cells["penalty"])
     over = np.maximum(cells["square"] - cells["limit"] * cells["base"], 0.0)

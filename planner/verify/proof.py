@@ -36,6 +36,8 @@ SENTENCES = {
     "concentration.total": ("rules", "it is not what shares are taken of"),
     "hhi.supplied": ("hhi", "it is not what the subject supplies"),
     "hhi.cap": ("rules", "the rule is broken"),
+    "averages.cap": ("rules", "the average is not within the rule's limit"),
+    "spend.cap": ("rules", "what is paid is not within the rule's limit"),
     "suppliers.count": ("rules", "more suppliers than the rule allows"),
     "suppliers.link": ("activations", "it supplies, but is not counted as a supplier"),
     "tiers.split": ("tiers", "what is bought in the tiers is not what is sold"),

@@ -4,7 +4,7 @@ import numpy as np
 
 from planner.verify.columns import KEYS
 from planner.verify.faults import Faults, Match
-from planner.verify.frames import Floats, Frame, Ints, find, grouped, join, stacked, summed
+from planner.verify.frames import Flags, Floats, Frame, Ints, find, grouped, join, stacked, summed
 from planner.verify.matrix import Matrix
 from planner.verify.policy import Book
 from planner.verify.terms import CELL
@@ -16,18 +16,20 @@ ROW = ("subject", *CELL)
 def ruled(
     world: World, matrix: Matrix, book: Book, counts: Frame, against: Frame, found: Frame, faults: Faults
 ) -> tuple[Frame, Match]:
-    """Add every row of every rule but those that count suppliers and those on the HHI.
+    """Add every row of every rule on shares or quantities.
 
     Args:
         counts: terms of the quantity of each subject.
         against: terms of the bases.
-        found: rows of the plan's ``rules`` that report these rules.
+        found: the plan's ``rules``.
 
     Returns:
         The ``rules`` table as it should be, without shadow prices.
     """
-    counts = book.having(counts, ~book.clauses["suppliers"] & ~book.clauses["hhi"])
-    rows, number = wanted(book, counts, found)
+    others = ("suppliers", "averages", "spends", "hhi")
+    plain = ~np.logical_or.reduce([book.clauses[name] for name in others])
+    counts, found = book.having(counts, plain), of_clauses(book, found, plain, unknown=True)
+    rows, number = wanted(book, counts, found, plain & (book.clauses["sign"] < 0))
     clauses = book.clauses.take(rows["clause"])
     at = find(rows.pick(["clause", "first"]), book.groups.pick(["clause", "first"]))
     rows = rows.plus({name: clauses[name] for name in ("rule", "from", "kind", "limit", "shares")})
@@ -50,23 +52,33 @@ def ruled(
     entries(matrix, numbers, of, against.take(term), -sign * limit)
     excess, penalty = excesses(world, matrix, numbers, match, clauses["penalty"])
     quantity, base = summed(number, amount, len(rows)), np.where(rows["shares"], base, np.nan)
+    rows = rows.plus(unit=np.where(rows["shares"], world.names.code("share"), world.names.code("t")))
     return rows.plus(quantity=quantity, base=base, excess=excess, penalty=penalty), match
 
 
-def wanted(book: Book, counts: Frame, found: Frame) -> tuple[Frame, Ints]:
+def of_clauses(book: Book, found: Frame, flags: Flags, *, unknown: bool = False) -> Frame:
+    """Rows of the plan's ``rules`` that report the flagged clauses; with ``unknown``, those of no clause too."""
+    clause = find(found.pick(["rule", "from"]), book.clauses.pick(["rule", "from"]))
+    return found.take(np.append(flags, unknown)[clause])
+
+
+def wanted(book: Book, counts: Frame, found: Frame, floors: Flags) -> tuple[Frame, Ints]:
     """The rows that the clauses have: wherever a subject has a column that counts, everywhere for a floor (both
     ``asked``), and those that the plan lists within the clause's labels though no column can count there; and the row
     of each term.
+
+    Args:
+        floors: clauses that have every row.
     """
-    asked = stacked([counts, everywhere(book)], ROW)
+    asked = stacked([counts, everywhere(book, floors)], ROW)
     every = stacked([asked, listed(book, found)], ROW)
     number, first = grouped(every.pick(ROW))
     return every.take(first).plus(asked=first < len(asked)), number[: len(counts)]
 
 
-def everywhere(book: Book) -> Frame:
+def everywhere(book: Book, floors: Flags) -> Frame:
     """Every subject, pool, market and group of the floors."""
-    rows = book.having(book.subject_names, book.clauses["sign"] < 0)
+    rows = book.having(book.subject_names, floors)
     _, once = grouped(book.pools.pick(["clause", "pool"]))
     others = {"pool": book.pools.take(once), "market": book.market_names, "first": book.groups}
     for name, frame in others.items():

@@ -7,20 +7,13 @@ from planner.verify.faults import Faults, Match, compare, compare_names
 from planner.verify.frames import Flags, Floats, Frame, find, grouped, stacked, summed
 from planner.verify.matrix import Matrix
 from planner.verify.policy import Book
-from planner.verify.rulebook import ROW
+from planner.verify.rulebook import ROW, of_clauses
 from planner.verify.switches import CHARGE
 from planner.verify.terms import CELL
 from planner.verify.world import World
 
 NAMES = ("rule", "from", "subject", "material", "market", "period")
 COUNT = ("rule", "from", "material", "market", "period")
-
-
-def parted(book: Book, found: Frame) -> tuple[Frame, Frame]:
-    """Rows of the plan's ``rules``: those of other rules, and those that count suppliers."""
-    rules = book.clauses.take(book.clauses["suppliers"])
-    of = find(found.pick(["rule", "from"]), rules.pick(["rule", "from"])) >= 0
-    return found.take(~of), found.take(of)
 
 
 def subjects(world: World, book: Book, counts: Frame) -> tuple[Frame, Frame]:
@@ -70,7 +63,7 @@ def counted(world: World, matrix: Matrix, book: Book, counts: Frame, on: Frame, 
         actual=summed(rows["cell"], supplies, len(first)), quantity=summed(rows["cell"], rows["quantity"], len(first))
     )
     cells = cells.plus(subject=0)
-    match = Match.of("rules", KEYS["rules"], found, cells)
+    match = Match.of("rules", KEYS["rules"], of_clauses(book, found, book.clauses["suppliers"]), cells)
     priced = cells["free"] & ~np.isnan(cells["penalty"])
     excess = np.where(priced, match.stated("excess"), 0.0)
     cost = np.nan_to_num(cells["penalty"]) * world.discount[cells["t"]]

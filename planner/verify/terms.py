@@ -96,9 +96,14 @@ def for_subjects(book: Book, counts: Frame) -> Frame:
 
 
 def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
-    """Terms of the quantity of each ``subject``, and terms of the bases."""
+    """Terms of the quantity of each ``subject``, with the ``site`` that sells and its ``goods``, and terms of the
+    bases.
+    """
     (lanes, arriving), (pairs, making) = arrivals(world, q), makes(q)
-    sources = list(zip(counted(book, lanes, pairs), (arriving, making), strict=True))
+    sources = [
+        (source.plus(goods=frame["material"][source["of"]]), columns)
+        for source, frame, columns in zip(counted(book, lanes, pairs), (lanes, pairs), (arriving, making), strict=True)
+    ]
     clauses = book.clauses
     based = clauses["shares"] | clauses["hhi"]
     home = world.names.flags(world.sites_of(["home"]) if world.header.home else np.zeros(0, dtype=np.int64))
@@ -107,7 +112,10 @@ def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
         outside = clauses["foreign"][source["clause"]] & home[source["site"]]
         squared = source.take(~(outside & clauses["hhi"][source["clause"]]))
         counts.append(dated(book, for_subjects(book, squared), columns))
-        against.append(dated(book, book.having(source.take(~outside), based & clauses["purchases"]), columns))
+        of = dated(book, book.having(source.take(~outside), based & clauses["purchases"]), columns)
+        recycled = world.attribute(np.full(len(of), world.names.code("recycled")), of["site"], of["goods"])
+        left = np.where(clauses["primary"][of["clause"]], 1 - recycled, 1.0)
+        against.append(of.plus(coefficient=of["coefficient"] * left))
     drawn = [q.release.plus(coefficient=1.0), q.fill.plus(coefficient=-1.0)]
     released = paired(stacked(drawn, ["site", "material", *COLUMN]))
     for flags, (where, columns) in (
@@ -116,4 +124,4 @@ def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
         (clauses["consumption"], consumed(q)),
     ):
         against.append(dated(book, at_markets(book, based & flags, where), columns))
-    return stacked(counts, ["subject", *TERM]), stacked(against, TERM)
+    return stacked(counts, ["subject", *TERM, "site", "goods"]), stacked(against, TERM)
