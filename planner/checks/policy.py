@@ -102,8 +102,8 @@ def scopes(whole: Network, found: Findings) -> None:
             continue
         _base(line, rule, materials, frozenset().union(*markets), whole, found)
         counted = _counted(rule, materials, markets, whole)
-        names = codes.texts(counted[0])
-        _subjects(line, rule, names, whole, found)
+        sites = codes.texts(counted[0])
+        _subjects(line, rule, sites, whole, found)
         mine = codes.flagged(_sites(rule, whole.scope))[counted[0]]
         counted = counted[0][mine], counted[1][mine]
         if rule["kind"].endswith("_average"):
@@ -111,7 +111,7 @@ def scopes(whole: Network, found: Findings) -> None:
         elif rule["kind"].endswith("_spend"):
             measures.spent(line, rule, counted, markets, whole, found)
         elif rule["kind"] == "max_hhi":
-            _apart(line, rule, names, whole, found)
+            _apart(line, rule, sites, whole, found)
             _reachable(line, rule, _cells(rule, inside, markets, whole), whole, found)
 
 

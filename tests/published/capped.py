@@ -71,8 +71,8 @@ def _capped(case: Case, caps: Caps, scope: dict[str, Any]) -> Case:
 
 def steel_plan(facts: Facts, caps: Caps) -> Plan:
     """New Bedford Steel under the caps, by the planner."""
-    scope = {"subject_by": "site", "stage": "coal", "pool": "together", "market": "works", "basis": "purchases"}
-    case = _capped(steel(facts), caps, {**scope, "per": "year"})
+    scope = {"subject_by": "site", "market": "works", "basis": "purchases", "per": "year"}
+    case = _capped(steel(facts), caps, scope)
     return planner.solve(from_frames(case.header, case.tables), gap=1e-7).plan
 
 
