@@ -5,15 +5,17 @@ count there; a floor has its row whether or not there is anything. Letters and s
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Concentration, Flow, Origin, Priority, Processing, Stock
+from mineral_sourcing.network import Concentration, Flow, Hhi, Origin, Priority, Processing, Stock
 from planner.attributes import RECYCLED, Attributes
 from planner.codes import Names, look_up
+from planner.hhi import HhiRows
 from planner.parts import Parts
-from planner.rules import Rule, Supply, rules_of, supply
+from planner.rules import Counted, Rule, Supply, rules_of, supply
 
 
 def _numbered(found: Array, size: int, *, every: bool = False) -> tuple[Array, Callable[[Array], Array]]:
@@ -44,6 +46,7 @@ class _Rows:
         self.data: dict[str, list[Array]] = {}
         self.members: dict[str, list[tuple[Array, Array]]] = {}
         self.cap_count = self.base_count = 0
+        self.hhi = HhiRows(parts, flow, processing, origin)
 
     def put(self, **values: Array) -> None:
         """Append to parameters."""
@@ -57,6 +60,9 @@ class _Rows:
 
     def add(self, rule: Rule, supply: Supply) -> None:
         """The caps of one rule, and the bases that they are held against."""
+        if rule.is_hhi:
+            self._add_hhi(rule, supply)
+            return
         subjects = len(rule.subjects)
         items = {
             name: rule.by_subject(counted)
@@ -96,6 +102,25 @@ class _Rows:
         self.put(sign=sign, share=share_of, amount=amount, given=given, base_given=constant[cell])
         self.cap_count += len(caps)
 
+    def _add_hhi(self, rule: Rule, supply: Supply) -> None:
+        """The caps on the HHI of one rule: home is in no square where it is not in the base."""
+        abroad, home = self._abroad(rule), self._home_origins(rule) if rule.traced else []
+        plain = {name: _kept(getattr(supply, name), abroad) for name in ("shipments", "sales", "runs", "coming")}
+        cell, part, origin = supply.tagged
+        keep = ~np.isin(origin, home)
+        supply = replace(supply, **plain, tagged=(cell[keep], part[keep], origin[keep]))
+        cells = self.hhi.cells_of(rule, supply)
+        if len(cells):
+            due = self._penalty(rule) * self.parts.discount[rule.first[cells % len(rule.labels)]]
+            self.hhi.add(rule, supply, cells, self._base(rule, supply, cells), due)
+
+    def _abroad(self, rule: Rule) -> Array:
+        """Which sites' supply is in a base of purchases."""
+        abroad = np.ones(len(self.parts.sites), dtype=bool)
+        if rule.row["home_in_base"] == "no":
+            abroad[[self.parts.sites.code[name] for name in self.parts.scope.sites(["home"])]] = False
+        return abroad
+
     def _limit(self, rule: Rule) -> float:
         """Limit of a quantity, in model units."""
         return float(rule.row["limit"]) * self.parts.mass
@@ -134,7 +159,9 @@ class _Rows:
             self.sort_under(name, np.where(rows >= 0, rows + self.base_count, -1), member)
 
         constant: Array = np.zeros(rule.cells)
-        if rule.traced:
+        if rule.row["base"] == "demand":
+            constant = self._demand(rule)
+        elif rule.traced:
             inside = ~np.isin(supply.tagged[2], self._home_origins(rule))
             under("base_tagged", supply.tagged[0][inside], supply.tagged[1][inside])
         elif rule.row["base"] == "consumption":
@@ -163,9 +190,7 @@ class _Rows:
         """Sort what is bought or made under its base, and the recycled part that a base leaves out; what was under way,
         by cell.
         """
-        abroad, primary = np.ones(len(self.parts.sites), dtype=bool), rule.row["recycled_in_base"] == "no"
-        if rule.row["home_in_base"] == "no":
-            abroad[[self.parts.sites.code[name] for name in self.parts.scope.sites(["home"])]] = False
+        abroad, primary = self._abroad(rule), rule.row["recycled_in_base"] == "no"
         for name, counted in (("shipments", supply.shipments), ("sales", supply.sales), ("runs", supply.runs)):
             cell, item, _ = (codes[abroad[counted[2]]] for codes in counted)
             under(f"base_{name}", cell, item)
@@ -277,6 +302,12 @@ def _index(labels: tuple[Labels, ...], columns: list[list[Array]]) -> Index:
     return Index(*zip(labels, codes, strict=True))
 
 
+def _kept(counted: Counted, sites: Array) -> Counted:
+    """What counts for some sites only."""
+    keep = sites[counted[2]]
+    return counted[0][keep], counted[1][keep], counted[2][keep]
+
+
 def concentration(
     parts: Parts,
     flow: Flow,
@@ -286,14 +317,15 @@ def concentration(
     lane: Array,
     arrives: Array,
     origin: Origin,
-) -> Concentration:
-    """Every cap and floor of the instance's rules.
+) -> tuple[Concentration, Hhi]:
+    """Every cap and floor of the instance's rules, and every cap on the HHI.
 
     Args:
         lane: lane of each shipment.
         arrives: period in which each shipment arrives, past the horizon too.
     """
     rows = _Rows(parts, flow, processing, priority, stocks, origin)
-    for rule in rules_of(parts, "share", "quantity"):
+    for rule in rules_of(parts, "share", "quantity", "hhi"):
         rows.add(rule, supply(parts, flow, processing, rule, lane, arrives, origin))
-    return rows.done()
+    found = rows.done()
+    return found, rows.hhi.done(found.bases)

@@ -170,6 +170,7 @@ class Rule:
         self.labels, self.label = windows_of(rule, inside, parts.periods)
         self.is_cap = str(rule["kind"]).startswith("max_")
         self.is_share = str(rule["kind"]).endswith("_share")
+        self.is_hhi = rule["kind"] == "max_hhi"
         self.bought = rule["basis"] == "purchases"
 
     @property

@@ -92,6 +92,7 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
     "rule": (
         P(f"at most <limit:percent> of <scope> <share> <any>, <per>{_BASE}<too much>", "kind=max_share"),
         P(f"at least <limit:percent> of <scope> <share> <each>, <per>{_BASE}<too little>", "kind=min_share"),
+        P(f"the HHI of <scope> <held>, <across>, is at most <limit:points>, <per>{_BASE}<too much>", "kind=max_hhi"),
         P("at most <limit:mass> of <scope> <quantity> <any>, <per><too much>", "kind=max_quantity"),
         P("at least <limit:mass> of <scope> <quantity> <each>, <per><too little>", "kind=min_quantity"),
         P("at most <limit:count> <those> <suppliers>, <per><too many>", "kind=max_suppliers"),
@@ -129,6 +130,14 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
         P("demanded<market> is made by", "basis=made base=demand"),
         P("made anywhere is made by", "basis=made base=purchases"),
     ),
+    "held": (
+        P("bought<market>", "basis=purchases base=purchases"),
+        P("bought out of what is consumed<market>", "basis=purchases base=consumption"),
+        P("bought out of what is demanded<market>", "basis=purchases base=demand"),
+        P("made anywhere", "basis=made base=purchases"),
+        P("made out of what is consumed<market>", "basis=made base=consumption"),
+        P("made out of what is demanded<market>", "basis=made base=demand"),
+    ),
     "quantity": (
         P("bought<market> comes from", "basis=purchases base="),
         P("consumed<market> originates in", "basis=origin base="),
@@ -151,6 +160,7 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
     "any": _subjects("any one "),
     "each": _subjects("each "),
     "those": _subjects("", several=True),
+    "across": _subjects("across ", several=True),
     "but": (P("", "except="), P(" except <except:names>")),
     "per": (P("each period", "per=period"), P("each year", "per=year"), P("over all periods together", "per=horizon")),
 }
@@ -197,6 +207,7 @@ _AFTER_MATERIALS = {"of"}
 
 FORMS: dict[str, Form] = {
     "percent": NumberForm("{number} %", scale=2),
+    "points": NumberForm("{number}", scale=4),
     "mass": NumberForm("{number} {terms.mass_unit}"),
     "count": NumberForm("{number}"),
     "price": NumberForm("{number} {terms.currency} per {terms.mass_unit}"),

@@ -48,7 +48,9 @@ Money = Annotated[float, _number, _bounds("money", ge=0)]
 Rate = Annotated[float, _number, _bounds("mass/year", ge=0)]
 Mass = Annotated[float, _number, _bounds("mass", ge=0)]
 Limit = Annotated[
-    float, _number, _bounds("fraction, mass or money per `per`, the attribute's unit, or suppliers", ge=0)
+    float,
+    _number,
+    _bounds("fraction, HHI (0 to 1), mass or money per `per`, the attribute's unit, or suppliers", ge=0),
 ]
 Measure = Annotated[float, _number, _bounds("the attribute's own")]
 Share = Annotated[float, _number, _bounds("fraction", ge=0, le=1)]
@@ -461,6 +463,7 @@ class RuleRow(Row):
         Literal[
             "max_share",
             "min_share",
+            "max_hhi",
             "max_quantity",
             "min_quantity",
             "max_suppliers",
@@ -473,8 +476,9 @@ class RuleRow(Row):
     ]
     """What is limited."""
     limit: Limit
-    """The limit: a fraction for shares, tonnes per period, year or horizon for quantities, a whole number of subjects
-    for suppliers, the attribute's unit for averages, undiscounted money per period, year or horizon for spend."""
+    """The limit: a fraction for shares, 0 to 1 for the HHI (0.25 for 2,500 points), tonnes per period, year or horizon
+    for quantities, a whole number of subjects for suppliers, the attribute's unit for averages, undiscounted money per
+    period, year or horizon for spend."""
     subject_by: Annotated[
         Literal["", "place", "owner", "site", "group"], Field(json_schema_extra=_unit("place, owner, site, group"))
     ] = ""
@@ -497,7 +501,7 @@ class RuleRow(Row):
         Literal["", "consumption", "demand", "purchases"],
         Field(json_schema_extra=_unit("consumption, demand, purchases")),
     ] = ""
-    """What a share is a share of; required for shares, empty for quantities."""
+    """What a share is a share of, or what the shares of an HHI are; required for both, empty for quantities."""
     home_in_base: YesNo = "yes"
     """Whether home supply is inside a base of purchases."""
     recycled_in_base: YesNo = "yes"
@@ -617,7 +621,6 @@ LATER_TABLES = (
 
 LATER_VALUES = {
     ("rules", "kind"): (
-        "max_hhi",
         "min_suppliers",
         "min_award",
     ),

@@ -282,6 +282,31 @@ def _suppliers(draft: Draft, number: int) -> None:
     draft.add("rules", rule=f"suppliers {number}", **row)
 
 
+def _hhi(draft: Draft, number: int) -> None:
+    """A cap on the HHI of what the markets or the first plants buy, or of what is made, hard or at a price."""
+    rng = draft.rng
+    row: Row = {"kind": "max_hhi", "per": rng.choice(["period", "year", "horizon"])}
+    what = rng.choice(["last", "ore", "ore", "made"])
+    last = draft.last if what == "last" or draft.chance(0.5) else "ore"
+    row |= {"basis": "made" if what == "made" else "purchases", "material": "ore" if what == "ore" else last}
+    row["base"] = rng.choice(["purchases", "purchases", "consumption"] + (["demand"] if what == "last" else []))
+    if what == "made":
+        row["base"] = "purchases"
+    row["limit"] = draft.number(0.4, 0.8, 2) if row["base"] == "purchases" else draft.number(0.15, 0.6, 2)
+    row["subject_by"] = rng.choice(["place", "place", "owner", "site"])
+    if what == "ore":
+        row |= {"market": ";".join(draft.sites(f"{draft.materials[1]} plant")), "market_pool": "together"}
+    elif what == "last":
+        row["market_pool"] = rng.choice(["each", "together"])
+    if row["base"] == "purchases" and what != "made":
+        row |= {"home_in_base": rng.choice(["yes", "yes", "no"]), "stock_in_base": rng.choice(["no", "no", "yes"])}
+    if row["subject_by"] == "place" and draft.chance(0.2):
+        row["except"] = "CCC"
+    if row.get("stock_in_base") != "yes" and draft.chance(0.4):
+        row["penalty"] = draft.number(20.0, 400.0)
+    draft.add("rules", rule=f"hhi {number}", **row)
+
+
 def _attributes(draft: Draft) -> None:
     """Risk of places, and of one site another; carbon of all that each site sells; recycled content of the trader's."""
     for row in draft.tables["places"]:
@@ -335,7 +360,9 @@ def _source(draft: Draft) -> Row:
     return {"basis": "purchases", "material": draft.last, "market_pool": pool}
 
 
-def random_instance(seed: int, ranks: int | None = None, integers: bool | None = None) -> tuple[Row, Tables]:
+def random_instance(
+    seed: int, ranks: int | None = None, integers: bool | None = None, hhi: int = 0
+) -> tuple[Row, Tables]:
     """Header and tables of the instance with this seed.
 
     Args:
@@ -343,6 +370,7 @@ def random_instance(seed: int, ranks: int | None = None, integers: bool | None =
         ranks: 0 = all demand must be met, 1 or 2 = priorities in so many ranks; drawn where it is not given.
         integers: whether there are charges, least awards and the like; drawn where it is not given. Falling prices,
             prices of all units and numbers of suppliers come where it is not refused.
+        hhi: how many caps on the HHI it has.
     """
     rng = random.Random(seed)
     length = rng.choice(["year", "quarter"])
@@ -383,4 +411,7 @@ def random_instance(seed: int, ranks: int | None = None, integers: bool | None =
         _attributes(draft)
         for number in range(draft.rng.choice([1, 2])):
             draft.rng.choice([_average, _spend])(draft, number)
+    draft.rng = random.Random(f"{seed} hhi")
+    for number in range(hhi):
+        _hhi(draft, number)
     return head, draft.tables

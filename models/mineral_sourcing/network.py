@@ -397,6 +397,40 @@ class Spend:
 
 
 @dataclass(frozen=True)
+class Hhi:
+    """Caps on the HHI."""
+
+    subjects: Index
+    """(rule, from, subject, material, market, period label): every subject with anything to count"""
+    shipments: Groups
+    sales: Groups
+    runs: Groups
+    tagged: Groups
+    """Parts of ``origin`` that rules on origin count."""
+    given: Values
+    """What was under way, by subject."""
+    pieces: Index
+    """(the same, number): straight pieces of the square of each subject's share"""
+    of_piece: Groups
+    """Its subject."""
+    total_of_piece: Groups
+    """The base that its subject's share is taken of."""
+    slope: Values
+    height: Values
+    cells: Index
+    """(rule, from, material, market, period label)"""
+    of_cell: Groups
+    """Subjects of each cell."""
+    total_of: Groups
+    """Base of each cell."""
+    limit: Values
+    priced: Index
+    priced_in: Groups
+    penalty: Values
+    """Present value per unit of excess."""
+
+
+@dataclass(frozen=True)
 class Network:
     """Everything that the model reads."""
 
@@ -415,6 +449,7 @@ class Network:
     stock: Stock
     origin: Origin
     concentration: Concentration
+    hhi: Hhi
     activation: Activation
     tiers: Tiers
     suppliers: Suppliers

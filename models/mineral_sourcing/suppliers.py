@@ -23,6 +23,7 @@ How :math:`M` is derived: ``planner.suppliers``.
 
 import pyomo.environ as pyo
 
+from mineral_sourcing.concentration import counted
 from mineral_sourcing.network import Network
 
 RULES = {"count": "rules"}
@@ -49,14 +50,7 @@ def add(m: pyo.Block, network: Network) -> None:
 
     @suppliers.Constraint(suppliers.LINKS)
     def link(b: pyo.Block, *c: str) -> pyo.Expression:
-        m = b.parent_block()
-        flow, processing = m.flow, m.processing
-        supplied = (
-            sum(flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS[c])
-            + sum(flow.sold[sale] for sale in b.SALES[c])
-            + sum(processing.output[p, k] * processing.activity[p, t] for p, k, t in b.RUNS[c])
-        )
-        return supplied - b.most[c] * b.on[c] <= 0
+        return counted(b, c) - b.most[c] * b.on[c] <= 0
 
     suppliers.COUNTS = pyo.Set(dimen=5, initialize=data.counts)
     suppliers.COUNTED = pyo.Set(suppliers.COUNTS, dimen=6, initialize=data.counted)

@@ -32,10 +32,15 @@ def sentences(instance: Instance, found: Findings) -> None:
         def fault(column: str, told: str, line: int = line, rule: dict[str, Any] = rule) -> None:
             found.fault("rules", line, column, rule[column], told)
 
-        share, purchases = rule["kind"].endswith("_share"), rule["basis"] == "purchases"
+        share, purchases, hhi = rule["kind"].endswith("_share"), rule["basis"] == "purchases", rule["kind"] == "max_hhi"
         if share and rule["limit"] > 1:
             limit = rule["limit"]
             fault("limit", f"'{written(limit)}' is above 1 (a fraction: {limit / 100:.10g} for {limit:.10g} %)")
+        if hhi and rule["limit"] > 1:
+            limit = rule["limit"]
+            fault("limit", f"'{written(limit)}' is above 1 (0 to 1: {limit / 1e4:.10g} for {limit:.10g} points)")
+        if hhi and rule["stock_in_base"] == "yes" and not np.isnan(rule["penalty"]):
+            fault("stock_in_base", "'yes' can leave a total below 0, of which there is no HHI to price; empty penalty")
         if rule["kind"] == "max_suppliers" and rule["limit"] % 1 > 0:
             limit = rule["limit"]
             fault(
@@ -52,12 +57,15 @@ def sentences(instance: Instance, found: Findings) -> None:
             fault("attribute", "is empty: say what is averaged, such as risk")
         if not rule["kind"].endswith("_average") and rule["attribute"]:
             fault("attribute", f"'{rule['attribute']}' is for averages; leave it empty for {rule['kind']}")
-        if share and not rule["base"]:
-            fault("base", "is empty: say what the share is a share of (consumption, demand or purchases)")
-        if not share and rule["base"]:
+        if hhi and rule["recycled_in_base"] == "no":
+            fault("recycled_in_base", "'no' leaves out of the total what stays in the squares; leave it empty here")
+        if (share or hhi) and not rule["base"]:
+            what = "share is a share of" if share else "shares of the HHI are shares of"
+            fault("base", f"is empty: say what the {what} (consumption, demand or purchases)")
+        if not (share or hhi) and rule["base"]:
             fault("base", f"'{rule['base']}' is for shares; leave it empty for {rule['kind']}")
-        if rule["basis"] == "origin" and not rule["kind"].endswith(("_share", "_quantity")):
-            fault("basis", f"'origin' is for shares and quantities; {rule['kind']} takes purchases or made")
+        if rule["basis"] == "origin" and not (hhi or rule["kind"].endswith(("_share", "_quantity"))):
+            fault("basis", f"'origin' is for shares, quantities and the HHI; {rule['kind']} takes purchases or made")
         if rule["basis"] == "origin" and rule["recycled_in_base"] == "no":
             fault("recycled_in_base", "'no' leaves recycled supply out of purchases; an origin has no such part")
         if rule["basis"] == "origin" and rule["subject_by"] in ("owner", "site"):
@@ -104,13 +112,17 @@ def scopes(whole: Network, found: Findings) -> None:
             origin.scope(line, rule, codes.texts(codes["materials", "material"][inside]), whole, found)
             continue
         counted = _counted(rule, materials, markets, whole)
-        _subjects(line, rule, codes.texts(counted[0]), whole, found)
+        sites = codes.texts(counted[0])
+        _subjects(line, rule, sites, whole, found)
         mine = codes.flagged(_sites(rule, whole.scope))[counted[0]]
         counted = counted[0][mine], counted[1][mine]
         if rule["kind"].endswith("_average"):
             measures.averaged(line, rule, counted, whole, found)
         elif rule["kind"].endswith("_spend"):
             measures.spent(line, rule, counted, markets, whole, found)
+        elif rule["kind"] == "max_hhi":
+            _apart(line, rule, sites, whole, found)
+            _reachable(line, rule, _cells(rule, inside, markets, whole), whole, found)
 
 
 def _pools(line: int, rule: dict[str, Any], stage: Ints, found: Findings) -> None:
@@ -222,6 +234,53 @@ def _subjects(line: int, rule: dict[str, Any], counted: frozenset[str], whole: N
     for name in names:
         if scope.kind(name) != "group" and not touches(name):
             found.warn("rules", line, "subject", rule["subject"], f"nothing in scope comes from '{name}'")
+
+
+def _apart(line: int, rule: dict[str, Any], counted: frozenset[str], whole: Network, found: Findings) -> None:
+    """No tonne of an HHI is two subjects': groups must not overlap."""
+    if rule["subject_by"] != "group":
+        return
+    groups = [(name, whole.scope.sites([name])) for name in _chosen(rule, whole.scope)]
+    for at, (name, sites) in enumerate(groups):
+        for other, others in groups[:at]:
+            both = sorted(sites & others & counted)
+            if both:
+                told = f"the groups '{other}' and '{name}' both hold '{both[0]}': an HHI would count its tonnes twice"
+                found.fault("rules", line, "subject", rule["subject"], told)
+
+
+def _cells(rule: dict[str, Any], inside: Flags, markets: list[frozenset[str]], whole: Network) -> list[frozenset[str]]:
+    """Sites that count for each pool of materials and market of a rule."""
+    codes = whole.instance.codes
+    material, stage = codes["materials", "material"][inside], codes["materials", "stage"][inside]
+    if rule["pool"] != "together":
+        pools = [material[at : at + 1] for at in range(len(material))]
+    elif rule["stage_pool"] == "each":
+        pools = [material[stage == each] for each in np.unique(stage)]
+    else:
+        pools = [material]
+    return [codes.texts(_counted(rule, codes.flags(pool), [market], whole)[0]) for pool in pools for market in markets]
+
+
+def _reachable(line: int, rule: dict[str, Any], cells: list[frozenset[str]], whole: Network, found: Findings) -> None:
+    """A cap below the HHI of equal shares of all who could supply forbids supply; one of 1 forbids nothing."""
+    if rule["limit"] == 1 and rule["base"] == "purchases":
+        found.warn("rules", line, "limit", "1", "the HHI is never above 1: the rule can never bind")
+    if rule["base"] != "purchases" or rule["stock_in_base"] == "yes":
+        return
+    scope, by = whole.scope, rule["subject_by"]
+    home = scope.sites(["home"]) if rule["home_in_base"] == "no" else frozenset()
+    subjects = {name: scope.sites([name]) for name in _chosen(rule, scope)}
+    for sites in cells:
+        supply = sites - home
+        able = [name for name, own in subjects.items() if not own.isdisjoint(supply)]
+        if not able or supply - frozenset().union(*(subjects[name] for name in able)):
+            continue  # what is no subject's is in no square
+        if rule["limit"] * len(able) < 1:
+            few = f"{len(able)} {by}{'s' if len(able) > 1 else ''} can supply"
+            told = f"{few}, of which the HHI is at least {1 / len(able):.4g}: the rule forbids buying from them at all"
+            found.warn("rules", line, "limit", written(rule["limit"]), told)
+            return
 
 
 def _chosen(rule: dict[str, Any], scope: Scope) -> list[str]:

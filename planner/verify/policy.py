@@ -26,7 +26,7 @@ class Book:
 
     clauses: Frame
     """``rule``, ``from``, ``kind``, ``limit``, ``penalty``; ``sign`` is −1 for a least, else 1; ``shares``,
-    ``suppliers``, ``averages`` (of an ``attribute``), ``spends``, ``made`` and the base, each by its name;
+    ``hhi``, ``suppliers``, ``averages`` (of an ``attribute``), ``spends``, ``made`` and the base, each by its name;
     ``placeless``, without a market: what is made, against nothing or against all that is made; whether ``foreign``
     supply alone, ``primary`` supply alone, and the net release of ``stock``, count in a base of purchases.
     """
@@ -146,6 +146,7 @@ def clauses(world: World) -> Frame:
     return rules.plus(
         sign=np.where(world.names.like(rules["kind"], lambda kind: kind.startswith("min_")), -1.0, 1.0),
         shares=world.names.like(rules["kind"], lambda kind: kind.endswith("_share")),
+        hhi=rules["kind"] == world.names.code("max_hhi"),
         suppliers=rules["kind"] == world.names.code("max_suppliers"),
         averages=world.names.like(rules["kind"], lambda kind: kind.endswith("_average")),
         spends=world.names.like(rules["kind"], lambda kind: kind.endswith("_spend")),

@@ -26,7 +26,8 @@ def ruled(
     Returns:
         The ``rules`` table as it should be, without shadow prices.
     """
-    plain = ~(book.clauses["suppliers"] | book.clauses["averages"] | book.clauses["spends"])
+    others = ("suppliers", "averages", "spends", "hhi")
+    plain = ~np.logical_or.reduce([book.clauses[name] for name in others])
     counts, found = book.having(counts, plain), of_clauses(book, found, plain, unknown=True)
     rows, number = wanted(book, counts, found, plain & (book.clauses["sign"] < 0))
     clauses = book.clauses.take(rows["clause"])
