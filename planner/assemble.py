@@ -11,6 +11,7 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority, Processing, Stock
+from planner.awards import beyond_need
 from planner.caps import concentration
 from planner.codes import keys, look_up, spread
 from planner.instance import Instance
@@ -55,8 +56,10 @@ def assembled(instance: Instance) -> Assembled:
     piles = Piles.of(parts)
     stocks = stock(parts, piles, processing)
     balance = _balance(parts, *_sides(parts, flow, processing, priority, stocks, lane, arrives))
-    limits = LaneLimits(parts, flow, balance, Needs(parts, processing, ladders.beyond_need()), lane)
+    more = beyond_need(parts, processing, ladders.beyond_need())
+    limits = LaneLimits(parts, flow, balance, Needs(parts, processing, more), lane)
     switches = activation(parts, flow, processing, limits)
+    caps = concentration(parts, flow, processing, priority, stocks, lane, arrives)
     network = Network(
         name=instance.name,
         periods=periods,
@@ -69,10 +72,10 @@ def assembled(instance: Instance) -> Assembled:
         capacity=_capacity(parts, flow, switches.switches, lane),
         priority=priority,
         stock=stocks,
-        concentration=concentration(parts, flow, processing, priority, stocks, lane, arrives),
+        concentration=caps,
         activation=switches,
         tiers=tiers(parts, flow, ladders, limits.needs),
-        suppliers=suppliers(parts, flow, processing, limits, arrives),
+        suppliers=suppliers(parts, flow, processing, limits, caps, arrives),
     )
     return Assembled(network, parts, piles, lane, arrives, offer, ladders)
 

@@ -64,14 +64,14 @@ class _Rows:
         if not len(caps):
             return
         cell, subject = np.divmod(caps, subjects)
-        constant = self._demand(rule) if rule.row["base"] in ("", "demand") else np.zeros(rule.cells)
+        constant = rule.demand() if rule.row["base"] in ("", "demand") else np.zeros(rule.cells)
         share = float(rule.row["limit"]) if rule.is_share else 0.0
         limit = share * constant[cell] if rule.is_share else np.full(len(caps), self._limit(rule))
         given = np.bincount(number(coming), self.parts.coming.arriving[at], len(caps))
         self.caps.append(self._codes(rule, cell, rule.subjects, subject))
         for name, (cap, item) in items.items():
             self.sort_under(f"counted_{name}", number(cap) + self.cap_count, item)
-        base = self._base(rule, supply, cell) if rule.row["base"] in ("consumption", "purchases") else None
+        base = self._base(rule, supply, cell) if rule.varies else None
         rows = np.arange(self.cap_count, self.cap_count + len(caps))
         priced = not np.isnan(rule.row["penalty"])
         share_of, amount = np.full(len(caps), share), limit - given
@@ -86,6 +86,11 @@ class _Rows:
         sign = np.full(len(caps), 1.0 if rule.is_cap else -1.0)
         self.put(sign=sign, share=share_of, amount=amount, given=given, base_given=constant[cell])
         self.cap_count += len(caps)
+
+    def add_bases(self, rule: Rule, supply: Supply) -> None:
+        """The bases of a rule on awards, whose rows stand elsewhere (``suppliers.py``)."""
+        counted = (supply.shipments, supply.sales, supply.runs, supply.coming)
+        self._base(rule, supply, np.concatenate([cell for cell, _, _ in counted]))
 
     def _limit(self, rule: Rule) -> float:
         """Limit of a quantity, in model units."""
@@ -109,12 +114,6 @@ class _Rows:
             self.names[5].codes(rule.labels)[label],
         ]
 
-    def _demand(self, rule: Rule) -> Array:
-        """Demand at the markets, by cell."""
-        demand = self.parts.demand
-        cell, at = rule.at_markets(demand.site, demand.material, demand.t)
-        return np.bincount(cell, demand.amount[at], rule.cells)
-
     def _base(self, rule: Rule, supply: Supply, cell: Array) -> Array:
         """Columns of the bases of some cells: the base of each."""
         cells, number = _numbered(cell, rule.cells)
@@ -126,7 +125,7 @@ class _Rows:
 
         constant: Array = np.zeros(rule.cells)
         if rule.row["base"] == "consumption":
-            constant = self._demand(rule)
+            constant = rule.demand()
             sites, material, t, _ = self.priority.demands.codes
             under("unmet", *rule.at_markets(sites, material, t))
             process, material, t = self.processing.using.codes
@@ -227,7 +226,7 @@ def concentration(
     lane: Array,
     arrives: Array,
 ) -> Concentration:
-    """Every cap and floor of the instance's rules.
+    """Every cap and floor of the instance's rules, and the bases of its awards.
 
     Args:
         lane: lane of each shipment.
@@ -236,4 +235,7 @@ def concentration(
     rows = _Rows(parts, flow, processing, priority, stocks)
     for rule in rules_of(parts, suppliers=False):
         rows.add(rule, supply(parts, flow, processing, rule, lane, arrives))
+    for rule in rules_of(parts, suppliers=True):
+        if rule.varies:
+            rows.add_bases(rule, supply(parts, flow, processing, rule, lane, arrives))
     return rows.done()

@@ -84,6 +84,11 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
         P("at least <limit:mass> of <scope> <quantity> <each>, <per><too little>", "kind=min_quantity"),
         P("at most <limit:count> <those> <suppliers>, <per><too many>", "kind=max_suppliers"),
         P("at least <limit:count> <those> <suppliers>, <per><too few>", "kind=min_suppliers"),
+        P("at least <limit:mass> of <scope> <quantity> <each>, if any at all, <per><too little>", "kind=min_award"),
+        P(
+            f"at least <limit:percent> of <scope> <share> <each>, if any at all, <per>{_BASE}<too little>",
+            "kind=min_award",
+        ),
     ),
     "scope": (P("<materials><stages>"),),
     "materials": (

@@ -437,13 +437,15 @@ class RuleRow(Row):
     until: Period = ""
     """Last period; empty = to the end."""
     kind: Annotated[
-        Literal["max_share", "min_share", "max_quantity", "min_quantity", "max_suppliers"],
+        Literal[
+            "max_share", "min_share", "max_quantity", "min_quantity", "max_suppliers", "min_suppliers", "min_award"
+        ],
         Field(json_schema_extra=_unit("kind")),
     ]
     """What is limited."""
     limit: Limit
     """The limit: a fraction for shares, tonnes per period, year or horizon for quantities, a whole number of subjects
-    for suppliers."""
+    for suppliers; of an award (if a subject supplies at all, at least so much) tonnes, or a fraction of its base."""
     subject_by: Annotated[
         Literal["place", "owner", "site", "group"], Field(json_schema_extra=_unit("place, owner, site, group"))
     ]
@@ -464,7 +466,7 @@ class RuleRow(Row):
         Literal["", "consumption", "demand", "purchases"],
         Field(json_schema_extra=_unit("consumption, demand, purchases")),
     ] = ""
-    """What a share is a share of; required for shares, empty for quantities."""
+    """What a share is a share of; required for shares, empty for quantities, either for an award."""
     home_in_base: YesNo = "yes"
     """Whether home supply is inside a base of purchases."""
     recycled_in_base: YesNo = "yes"
@@ -480,7 +482,7 @@ class RuleRow(Row):
     market_pool: Pool = ""
     """Markets each or together; required where the scope holds more than one."""
     penalty: Penalty | None = None
-    """Price of a tonne of excess, or of each supplier too many; empty = hard."""
+    """Price of a tonne of excess, or of each supplier too many or too few; empty = hard."""
     protected: YesNo = "no"
     """Whether the rule is never offered for repair."""
     source: Text = ""
@@ -533,8 +535,6 @@ LATER_VALUES = {
         "max_hhi",
         "max_spend",
         "min_spend",
-        "min_suppliers",
-        "min_award",
         "max_average",
         "min_average",
     ),

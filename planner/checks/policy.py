@@ -14,7 +14,7 @@ from planner.sentence_forms import Terms
 from planner.sentences import sentence
 
 
-def _rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str, Any]]]:
+def sound_rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rules whose own cells are sound, each with its line."""
     bad = found.bad_lines("rules")
     rules = instance.tables["rules"]
@@ -26,23 +26,28 @@ def _rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str,
 
 def sentences(instance: Instance, found: Findings) -> None:
     """The columns of a rule fit together, whatever the other tables hold."""
-    for line, rule in _rules(instance, found):
+    for line, rule in sound_rules(instance, found):
 
         def fault(column: str, told: str, line: int = line, rule: dict[str, Any] = rule) -> None:
             found.fault("rules", line, column, rule[column], told)
 
         share, purchases = rule["kind"].endswith("_share"), rule["basis"] == "purchases"
-        if share and rule["limit"] > 1:
+        award = rule["kind"] == "min_award"
+        if (share or (award and rule["base"])) and rule["limit"] > 1:
             limit = rule["limit"]
             fault("limit", f"'{written(limit)}' is above 1 (a fraction: {limit / 100:.10g} for {limit:.10g} %)")
-        if rule["kind"] == "max_suppliers" and rule["limit"] != int(rule["limit"]):
+        if rule["kind"].endswith("_suppliers") and rule["limit"] != int(rule["limit"]):
             limit = rule["limit"]
             fault(
                 "limit", f"'{written(limit)}' is no whole number of suppliers; write {int(limit)} or {int(limit) + 1}"
             )
         if share and not rule["base"]:
             fault("base", "is empty: say what the share is a share of (consumption, demand or purchases)")
-        if not share and rule["base"]:
+        if rule["kind"] in ("min_suppliers", "min_award") and rule["limit"] == 0:
+            fault("limit", f"is 0: a {rule['kind']} of nothing asks nothing; raise it, or take the row out")
+        if award and rule["stock_in_base"] == "yes":
+            fault("stock_in_base", "'yes' is not for an award; leave it empty, or make the rule a min_share")
+        if not share and not award and rule["base"]:
             fault("base", f"'{rule['base']}' is for shares; leave it empty for {rule['kind']}")
         if rule["subject_by"] == "group" and not rule["subject"]:
             fault("subject", "is empty: with subject_by = group, name the groups")
@@ -67,7 +72,7 @@ def takes_market(rule: dict[str, Any]) -> bool:
 def scopes(whole: Network, found: Findings) -> None:
     """Pools are stated where a rule holds more than one; its market, base and subjects hold something to count."""
     codes, table = whole.instance.codes, whole.instance.tables["materials"]
-    for line, rule in _rules(whole.instance, found):
+    for line, rule in sound_rules(whole.instance, found):
         named, stages = split(rule["material"]), split(rule["stage"])
         inside = np.ones(len(table), dtype=bool)
         for names, column in ((named, "material"), (stages, "stage")):
@@ -207,7 +212,7 @@ def group_subjects(whole: Network, found: Findings) -> None:
     """A group that is named as subject or exception holds members of the kind that the rule speaks of."""
     instance = whole.instance
     scope = whole.scope
-    for line, rule in _rules(instance, found):
+    for line, rule in sound_rules(instance, found):
         by = rule["subject_by"]
         if by == "group":
             continue

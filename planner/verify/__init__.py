@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.plan import Plan
-from planner.verify import ladders, ledger, policy, proof, reports, rows, rulebook, suppliers, switches, terms
+from planner.verify import awards, ladders, ledger, policy, proof, reports, rows, rulebook, suppliers, switches, terms
 from planner.verify.columns import KEYS, quantities, read
 from planner.verify.faults import Fault, Faults, number
 from planner.verify.frames import stacked
@@ -72,7 +72,8 @@ def verify(plan: Plan) -> Verification:
     told, reported = suppliers.parted(book, found["rules"])
     rules, listed = rulebook.ruled(world, matrix, book, counts, against, told, faults)
     numbers = suppliers.counted(world, matrix, book, counts, on, reported, faults)
-    every = stacked([rules, numbers], [*KEYS["rules"], "t", "penalty"])
+    least = awards.awarded(world, matrix, book, counts, against, on, found, reported, faults)
+    every = stacked([rules, numbers, least], [*KEYS["rules"], "t", "penalty"])
     model = Model.of(matrix)
     proof.kept(model, matrix, faults)
     costs = ledger.costs(world, q, every, on)

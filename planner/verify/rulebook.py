@@ -16,7 +16,7 @@ ROW = ("subject", *CELL)
 def ruled(
     world: World, matrix: Matrix, book: Book, counts: Frame, against: Frame, found: Frame, faults: Faults
 ) -> tuple[Frame, Match]:
-    """Add every row of every rule but those that count suppliers.
+    """Add every row of every rule but those on suppliers and awards.
 
     Args:
         counts: terms of the quantity of each subject.
@@ -66,7 +66,7 @@ def wanted(book: Book, counts: Frame, found: Frame) -> tuple[Frame, Ints]:
 
 def everywhere(book: Book) -> Frame:
     """Every subject, pool, market and group of the floors."""
-    rows = book.having(book.subject_names, book.clauses["sign"] < 0)
+    rows = book.having(book.subject_names, (book.clauses["sign"] < 0) & ~book.clauses["suppliers"])
     _, once = grouped(book.pools.pick(["clause", "pool"]))
     others = {"pool": book.pools.take(once), "market": book.market_names, "first": book.groups}
     for name, frame in others.items():
