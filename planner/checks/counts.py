@@ -150,7 +150,8 @@ def _uncounted(one: _Counted, awards: list[_Counted], whole: Network) -> str:
     row = {**one.rule.row, "rule": "", "kind": "min_award", "limit": TONNES, "penalty": None, "source": ""}
     return (
         f"nothing says how much makes '{who}' a supplier, so a gram would do: add a min_award row of the same "
-        f"subjects, materials, market and periods, without a penalty, such as '{sentence(row, Terms.of(whole.instance))}'; or "
+        f"subjects, materials, market and periods, without a penalty, such as "
+        f"'{sentence(row, Terms.of(whole.instance))}'; or "
         "give each of its offers a min_award"
     )
 
