@@ -11,6 +11,7 @@ import numpy as np
 from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Concentration, Flow, Priority, Processing, Stock
 from planner.codes import Names, look_up
+from planner.incumbents import had_before
 from planner.parts import Parts
 from planner.rules import Rule, Supply, rules_of, supply
 
@@ -46,10 +47,10 @@ class _Rows:
         for name, array in values.items():
             self.data.setdefault(name, []).append(np.asarray(array, dtype=np.float64))
 
-    def sort_under(self, name: str, rows: Array, members: Array) -> None:
-        """Append to a grouping; nothing under −1."""
+    def sort_under(self, name: str, rows: Array, members: Array, start: int = 0) -> None:
+        """Append to a grouping, rows counted from ``start``; nothing under −1."""
         here = np.flatnonzero(rows >= 0)
-        self.members.setdefault(name, []).append((rows[here], members[here]))
+        self.members.setdefault(name, []).append((rows[here] + start, members[here]))
 
     def add(self, rule: Rule, supply: Supply) -> None:
         """The caps of one rule, and the bases that they are held against."""
@@ -60,17 +61,21 @@ class _Rows:
         }
         coming, at = rule.by_subject(supply.coming)
         found = np.concatenate([*(cap for cap, _ in items.values()), coming])
-        caps, number = _numbered(found, rule.cells * subjects, every=not rule.is_cap)
+        had = had_before(self.parts, rule)
+        found = found if had is None else np.flatnonzero(had)
+        caps, number = _numbered(found, rule.cells * subjects, every=not rule.is_cap and had is None)
         if not len(caps):
             return
         cell, subject = np.divmod(caps, subjects)
-        constant = rule.demand() if rule.row["base"] in ("", "demand") else np.zeros(rule.cells)
+        constant = rule.demand()[cell] if rule.row["base"] in ("", "demand") else np.zeros(len(caps))
+        constant = constant if had is None else had[caps]
         share = float(rule.row["limit"]) if rule.is_share else 0.0
-        limit = share * constant[cell] if rule.is_share else np.full(len(caps), self._limit(rule))
-        given = np.bincount(number(coming), self.parts.coming.arriving[at], len(caps))
+        limit = share * constant if rule.is_share else np.full(len(caps), self._limit(rule))
+        here = number(coming) >= 0
+        given = np.bincount(number(coming)[here], self.parts.coming.arriving[at][here], len(caps))
         self.caps.append(self._codes(rule, cell, rule.subjects, subject))
         for name, (cap, item) in items.items():
-            self.sort_under(f"counted_{name}", number(cap) + self.cap_count, item)
+            self.sort_under(f"counted_{name}", number(cap), item, self.cap_count)
         base = self._base(rule, supply, cell) if rule.varies else None
         rows = np.arange(self.cap_count, self.cap_count + len(caps))
         priced = not np.isnan(rule.row["penalty"])
@@ -84,7 +89,7 @@ class _Rows:
             due = self._penalty(rule) * self.parts.discount[rule.first[cell % len(rule.labels)]]
             self.members.setdefault("priced", []).append((rows, due))
         sign = np.full(len(caps), 1.0 if rule.is_cap else -1.0)
-        self.put(sign=sign, share=share_of, amount=amount, given=given, base_given=constant[cell])
+        self.put(sign=sign, share=share_of, amount=amount, given=given, base_given=constant)
         self.cap_count += len(caps)
 
     def add_bases(self, rule: Rule, supply: Supply) -> None:
@@ -120,8 +125,7 @@ class _Rows:
         at = np.arange(self.base_count, self.base_count + len(cells))
 
         def under(name: str, cell: Array, member: Array) -> None:
-            rows = number(cell)
-            self.sort_under(f"base_{name}", np.where(rows >= 0, rows + self.base_count, -1), member)
+            self.sort_under(f"base_{name}", number(cell), member, self.base_count)
 
         constant: Array = np.zeros(rule.cells)
         if rule.row["base"] == "consumption":

@@ -7,7 +7,7 @@ lie in the rules, which the network does not hang on.
 
 from collections.abc import Callable
 
-from planner.checks import counts, names, network, plausible, policy, reach, stock, tiers, windows
+from planner.checks import counts, incumbents, names, network, plausible, policy, reach, stock, tiers, windows
 from planner.checks.context import Network
 from planner.errors import Problem
 from planner.findings import Findings
@@ -71,6 +71,8 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     stock.covered,
     policy.group_subjects,
     policy.scopes,
+    incumbents.still_there,
+    incumbents.read,
     counts.suppliers,
     counts.awards,
     counts.contradictions,

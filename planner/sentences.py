@@ -63,6 +63,8 @@ NOUNS = {
 
 _BASE = "<home><recycled><stock>"
 
+_AGAIN = "is bought again, <per>"
+
 
 def _subjects(every: str, several: bool = False) -> tuple[Phrase, ...]:
     """Subjects of a rule after a word for all of them: any one, each, or none where they are counted."""
@@ -80,6 +82,8 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
     "rule": (
         P(f"at most <limit:percent> of <scope> <share> <any>, <per>{_BASE}<too much>", "kind=max_share"),
         P(f"at least <limit:percent> of <scope> <share> <each>, <per>{_BASE}<too little>", "kind=min_share"),
+        P(f"at most <limit:percent> of <scope> <before> <any> {_AGAIN}<too much>", "kind=max_share"),
+        P(f"at least <limit:percent> of <scope> <before> <each> {_AGAIN}<too little>", "kind=min_share"),
         P("at most <limit:mass> of <scope> <quantity> <any>, <per><too much>", "kind=max_quantity"),
         P("at least <limit:mass> of <scope> <quantity> <each>, <per><too little>", "kind=min_quantity"),
         P("at most <limit:count> <those> <suppliers>, <per><too many>", "kind=max_suppliers"),
@@ -115,6 +119,7 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
         P("demanded<market> is made by", "basis=made base=demand"),
         P("made anywhere is made by", "basis=made base=purchases"),
     ),
+    "before": (P("bought<market> before from", "basis=purchases base=before"),),
     "quantity": (
         P("bought<market> comes from", "basis=purchases base="),
         P("is made by", "basis=made base="),

@@ -424,6 +424,27 @@ class StockpileRow(Row):
     """Least stock at the end; empty = the opening stock."""
 
 
+class AwardBeforeRow(Row):
+    """What an incumbent had: tonnes a year of one material for one market, as the awards of last year say.
+
+    A rule reads it as its base ``before``, a share of what each subject itself had ("at least 80 % of it again"): a
+    floor or a cap per incumbent in one row of ``rules``, phased in, priced and explained as any other share, where a
+    kind of its own would only repeat ``min_share`` and ``max_share``.
+    """
+
+    TABLE = "awards_before"
+    KEY = ("site", "material", "market")
+
+    site: Name
+    """The incumbent; a name from ``sites``."""
+    material: Name
+    """A name from ``materials``."""
+    market: Text = ""
+    """Site, place or group that it supplied; empty = every site with demand for the material."""
+    quantity: Rate
+    """Tonnes a year that arrived there from it."""
+
+
 class RuleRow(Row):
     """One sentence of policy: a cap or a floor on shares or quantities."""
 
@@ -463,10 +484,11 @@ class RuleRow(Row):
     basis: Annotated[Literal["purchases", "made"], Field(json_schema_extra=_unit("purchases, made"))]
     """What is counted: tonnes arriving from outside the market, or tonnes made at the subject's sites."""
     base: Annotated[
-        Literal["", "consumption", "demand", "purchases"],
-        Field(json_schema_extra=_unit("consumption, demand, purchases")),
+        Literal["", "consumption", "demand", "purchases", "before"],
+        Field(json_schema_extra=_unit("consumption, demand, purchases, before")),
     ] = ""
-    """What a share is a share of; required for shares, empty for quantities, either for an award."""
+    """What a share is a share of; required for shares, empty for quantities, either for an award; with before, of what
+    each subject itself had (``awards_before``)."""
     home_in_base: YesNo = "yes"
     """Whether home supply is inside a base of purchases."""
     recycled_in_base: YesNo = "yes"
@@ -509,6 +531,7 @@ TABLES: dict[str, type[Row]] = {
         DemandRow,
         PriorityRow,
         StockpileRow,
+        AwardBeforeRow,
         RuleRow,
     )
 }
@@ -519,7 +542,6 @@ LATER_TABLES = (
     "bundles",
     "attributes",
     "substitutes",
-    "awards_before",
     "contracts",
     "projects",
     "scenarios",

@@ -163,7 +163,7 @@ def awards(whole: Network, found: Findings) -> None:
         if row["base"] or not np.isnan(row["penalty"]):
             continue
         years = {"period": parts.years, "year": min(1.0, parts.count * parts.years)}
-        room = _capacities(parts, whole) * years.get(row["per"], parts.count * parts.years) / parts.mass
+        room = capacities(parts) * years.get(row["per"], parts.count * parts.years) / parts.mass
         every, of = one.asked
         ways = np.unique(np.stack([of, keys((one.site, one.material), (0, len(parts.materials)))]), axis=1)
         most = np.bincount(ways[0], room[ways[1]], len(every))
@@ -180,7 +180,7 @@ def awards(whole: Network, found: Findings) -> None:
             found.warn("rules", one.line, "limit", row["limit"], f"{told}: it is shut out{more}")
 
 
-def _capacities(parts: Parts, whole: Network) -> Array:
+def capacities(parts: Parts) -> Array:
     """What each site can sell and make of each material in a year, in model units; without limit where more may come
     to it, or is stored there.
     """

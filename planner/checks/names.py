@@ -46,6 +46,9 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("stockpiles", "material", "material"),
     ("stockpiles", "initial_origin", "place"),
     ("stockpiles", "covers", "site, place or group"),
+    ("awards_before", "site", "site"),
+    ("awards_before", "material", "material"),
+    ("awards_before", "market", "site, place or group"),
 )
 """Table, column, and what kind of name its cells must be (empty cells are left alone)."""
 

@@ -33,16 +33,20 @@ def sentences(instance: Instance, found: Findings) -> None:
 
         share, purchases = rule["kind"].endswith("_share"), rule["basis"] == "purchases"
         award = rule["kind"] == "min_award"
-        if (share or (award and rule["base"])) and rule["limit"] > 1:
+        before = rule["base"] == "before"
+        if before and (not share or not purchases):
+            fault("base", "'before' is for a max_share or min_share of purchases: a share of what each subject had")
+        if (share or (award and rule["base"])) and rule["limit"] > (10 if before else 1):
             limit = rule["limit"]
-            fault("limit", f"'{written(limit)}' is above 1 (a fraction: {limit / 100:.10g} for {limit:.10g} %)")
+            most = 10 if before else 1
+            fault("limit", f"'{written(limit)}' is above {most} (a fraction: {limit / 100:.10g} for {limit:.10g} %)")
         if rule["kind"].endswith("_suppliers") and rule["limit"] != int(rule["limit"]):
             limit = rule["limit"]
             fault(
                 "limit", f"'{written(limit)}' is no whole number of suppliers; write {int(limit)} or {int(limit) + 1}"
             )
         if share and not rule["base"]:
-            fault("base", "is empty: say what the share is a share of (consumption, demand or purchases)")
+            fault("base", "is empty: say what the share is a share of (consumption, demand, purchases or before)")
         if rule["kind"] in ("min_suppliers", "min_award") and rule["limit"] == 0:
             fault("limit", f"is 0: a {rule['kind']} of nothing asks nothing; raise it, or take the row out")
         if award and rule["stock_in_base"] == "yes":

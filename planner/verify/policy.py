@@ -159,7 +159,7 @@ def clauses(world: World) -> Frame:
     begin, end = world.span(rules)
     rules = rules.plus(row=np.arange(len(rules))).take(begin <= end)
     made = rules["basis"] == world.names.code("made")
-    base = {name: rules["base"] == world.names.code(name) for name in ("purchases", "demand", "consumption")}
+    base = {name: rules["base"] == world.names.code(name) for name in ("purchases", "demand", "consumption", "before")}
     of_purchases, awards = base["purchases"], rules["kind"] == world.names.code("min_award")
     counted = np.isin(rules["kind"], world.names.of(["max_suppliers", "min_suppliers"]))
     return rules.plus(

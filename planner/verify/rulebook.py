@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from planner.verify import incumbents
 from planner.verify.columns import KEYS
 from planner.verify.faults import Faults, Match
 from planner.verify.frames import Floats, Frame, Ints, find, grouped, join, stacked, summed
@@ -10,7 +11,7 @@ from planner.verify.policy import Book
 from planner.verify.terms import CELL
 from planner.verify.world import World
 
-ROW = ("subject", *CELL)
+ROW = incumbents.ROW
 
 
 def ruled(
@@ -27,7 +28,10 @@ def ruled(
         The ``rules`` table as it should be, without shadow prices.
     """
     counts = book.having(counts, ~book.clauses["suppliers"])
-    rows, number = wanted(book, counts, found)
+    had = incumbents.had(world, book)
+    old = find(counts.pick(ROW), had.pick(ROW)) >= 0
+    counts = counts.take(old | ~book.clauses["before"][counts["clause"]])
+    rows, number = wanted(book, counts, had, found)
     clauses = book.clauses.take(rows["clause"])
     at = find(rows.pick(["clause", "first"]), book.groups.pick(["clause", "first"]))
     rows = rows.plus({name: clauses[name] for name in ("rule", "from", "kind", "limit", "shares")})
@@ -42,6 +46,8 @@ def ruled(
     fixed = summed(number, np.where(counts["column"] < 0, amount, 0.0), len(rows))
     bases = (np.where(against["column"] < 0, of_base, 0.0), of_base)
     fixed_base, base = (np.append(summed(of_cell, values, len(first)), 0.0)[cell] for values in bases)
+    own = np.append(had["had"], 0.0)[find(rows.pick(ROW), had.pick(ROW))]
+    fixed_base, base = fixed_base + own, base + own
     right = np.where(rows["shares"], limit * fixed_base - fixed, limit - fixed)
     names = {name: rows[name] for name in KEYS["rules"]}
     numbers = matrix.rows("concentration.cap", names, -np.inf, sign * right)
@@ -53,12 +59,12 @@ def ruled(
     return rows.plus(quantity=quantity, base=base, excess=excess, penalty=penalty), match
 
 
-def wanted(book: Book, counts: Frame, found: Frame) -> tuple[Frame, Ints]:
-    """The rows that the clauses have: wherever a subject has a column that counts, everywhere for a floor (both
-    ``asked``), and those that the plan lists within the clause's labels though no column can count there; and the row
-    of each term.
+def wanted(book: Book, counts: Frame, had: Frame, found: Frame) -> tuple[Frame, Ints]:
+    """The rows that the clauses have: wherever a subject has a column that counts, everywhere for a floor, or where it
+    ``had`` anything before for a share of that (all ``asked``); those that the plan lists within the clause's labels
+    though no column can count there; and the row of each term.
     """
-    asked = stacked([counts, everywhere(book)], ROW)
+    asked = stacked([counts, everywhere(book), had], ROW)
     every = stacked([asked, listed(book, found)], ROW)
     number, first = grouped(every.pick(ROW))
     return every.take(first).plus(asked=first < len(asked)), number[: len(counts)]
@@ -66,7 +72,9 @@ def wanted(book: Book, counts: Frame, found: Frame) -> tuple[Frame, Ints]:
 
 def everywhere(book: Book) -> Frame:
     """Every subject, pool, market and group of the floors."""
-    rows = book.having(book.subject_names, (book.clauses["sign"] < 0) & ~book.clauses["suppliers"])
+    rows = book.having(
+        book.subject_names, (book.clauses["sign"] < 0) & ~book.clauses["suppliers"] & ~book.clauses["before"]
+    )
     _, once = grouped(book.pools.pick(["clause", "pool"]))
     others = {"pool": book.pools.take(once), "market": book.market_names, "first": book.groups}
     for name, frame in others.items():
@@ -80,7 +88,7 @@ def listed(book: Book, found: Frame) -> Frame:
     clause = find(found.pick(["rule", "from"]), book.clauses.pick(["rule", "from"]))
     rows = found.plus(clause=clause, pool=found["material"]).take(clause >= 0)
     at = find(rows.pick(["clause", "period"]), book.groups.pick(["clause", "period"]))
-    known = at >= 0
+    known = (at >= 0) & ~book.clauses["before"][rows["clause"]]
     for name, frame in (("subject", book.subject_names), ("pool", book.pools), ("market", book.market_names)):
         known &= find(rows.pick(["clause", name]), frame.pick(["clause", name])) >= 0
     return rows.plus(first=np.append(book.groups["first"], 0)[at]).take(known)
