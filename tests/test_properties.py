@@ -52,8 +52,10 @@ def test_looser_rule_never_costs_more(seed: int, step: float) -> None:
         loosest = {"max_share": 1.0, "max_quantity": 10.0 * row["limit"]}.get(row["kind"], 0.0)
         if row["kind"] == "max_suppliers":
             row["limit"] += round(2.0 * step)
+        elif row["kind"] == "min_suppliers":
+            row["limit"] = 1 if step < 0.5 else row["limit"]
         else:
-            row["limit"] += step * (loosest - row["limit"])
+            row["limit"] += min(step, 0.99) * (loosest - row["limit"])
 
     never_dearer(cost(head, tables), cost(head, looser))
 
@@ -143,9 +145,15 @@ def test_unit_of_mass_changes_nothing(unit: str, factor: float, seed: int) -> No
                 power = powers.get(columns(name)[column].unit, 0) if name in TABLES else 0
                 if power and value is not None:
                     row[column] = value * factor**power
-            if name == "rules" and row["kind"].endswith("quantity"):
+            if name == "rules" and (
+                row["kind"].endswith("quantity") or (row["kind"] == "min_award" and not row["base"])
+            ):
                 row["limit"] *= factor
-            if name == "rules" and row["kind"] != "max_suppliers" and row.get("penalty") is not None:
+            if (
+                name == "rules"
+                and row["kind"] not in ("max_suppliers", "min_suppliers")
+                and row.get("penalty") is not None
+            ):
                 row["penalty"] /= factor
 
     same(cost(head, tables), cost({**head, "mass_unit": unit}, converted))
