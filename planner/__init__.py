@@ -6,6 +6,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from planner.analysis.coalition import Together, together
+    from planner.analysis.compare import Comparison, compare
+    from planner.analysis.study import Study, study
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
     from planner.instance import Instance
     from planner.plan import Outcome, Plan
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from planner.solve import solve
 
 _HOMES = {
+    "Comparison": "analysis.compare",
     "InputError": "errors",
     "Instance": "instance",
     "NoPlanError": "errors",
@@ -23,16 +27,22 @@ _HOMES = {
     "PlannerError": "errors",
     "Settings": "settings",
     "SettingsError": "errors",
+    "Study": "analysis.study",
+    "Together": "analysis.coalition",
     "VerificationError": "errors",
+    "compare": "analysis.compare",
     "from_frames": "read",
     "load": "read",
     "read_sentence": "sentences",
     "sentence": "sentences",
     "solve": "solve",
+    "study": "analysis.study",
+    "together": "analysis.coalition",
 }
 """Module of every public name; imported when the name is first used, so that ``planner --help`` is quick."""
 
 __all__ = [
+    "Comparison",
     "InputError",
     "Instance",
     "NoPlanError",
@@ -41,12 +51,17 @@ __all__ = [
     "PlannerError",
     "Settings",
     "SettingsError",
+    "Study",
+    "Together",
     "VerificationError",
+    "compare",
     "from_frames",
     "load",
     "read_sentence",
     "sentence",
     "solve",
+    "study",
+    "together",
 ]
 
 

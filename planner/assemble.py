@@ -11,13 +11,15 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority, Processing, Stock
+from planner.averages import averages
 from planner.awards import beyond_need
 from planner.caps import concentration
 from planner.codes import keys, look_up, spread
 from planner.instance import Instance
 from planner.limits import activation
 from planner.needs import LaneLimits, Needs
-from planner.parts import Parts
+from planner.parts import Parts, Units
+from planner.spend import dues, spend
 from planner.stock import Piles, stock
 from planner.suppliers import suppliers
 from planner.tiers import Ladders, tiers
@@ -44,9 +46,14 @@ def assemble(instance: Instance) -> Network:
     return assembled(instance).network
 
 
-def assembled(instance: Instance) -> Assembled:
-    """The network of a checked instance, and what its columns come from."""
-    parts = Parts(instance)
+def assembled(instance: Instance, units: Units | None = None) -> Assembled:
+    """The network of a checked instance, and what its columns come from.
+
+    Args:
+        instance: checked input.
+        units: of the model; those that suit the instance where none are given.
+    """
+    parts = Parts(instance, units)
     periods = Index((parts.steps, np.arange(parts.count)))
     lane, arrives, limit = _dispatches(parts)
     ladders = Ladders(parts)
@@ -60,6 +67,7 @@ def assembled(instance: Instance) -> Assembled:
     limits = LaneLimits(parts, flow, balance, Needs(parts, processing, more), lane)
     switches = activation(parts, flow, processing, limits)
     caps = concentration(parts, flow, processing, priority, stocks, lane, arrives)
+    ladder = tiers(parts, flow, ladders, limits.needs)
     network = Network(
         name=instance.name,
         periods=periods,
@@ -74,8 +82,10 @@ def assembled(instance: Instance) -> Assembled:
         stock=stocks,
         concentration=caps,
         activation=switches,
-        tiers=tiers(parts, flow, ladders, limits.needs),
+        tiers=ladder,
         suppliers=suppliers(parts, flow, processing, limits, caps, arrives),
+        averages=averages(parts, flow, processing, lane, arrives),
+        spend=spend(parts, flow, processing, ladder, lane),
     )
     return Assembled(network, parts, piles, lane, arrives, offer, ladders)
 
@@ -144,21 +154,9 @@ def _flow(
         sale_limit=Values(sales, (parts.numbers("offers", "capacity", np.inf) * parts.years)[order][row]),
         price=Values(offers, parts.numbers("offers", "price")[order]),
         listed=sales if len(untiered) == len(sales) else sales.take(untiered),
-        unpaid=Values(periods, _unpaid(parts, site, material)),
+        unpaid=Values(periods, np.bincount(parts.coming.t, dues(parts), parts.count)),
     )
     return flow, order[row]
-
-
-def _unpaid(parts: Parts, site: Array, material: Array) -> Array:
-    """What is due on arrival: the origin's price in the first period, freight and duty."""
-    coming = parts.coming
-    width = len(parts.materials)
-    begins, ends = parts.windows("offers")
-    now = np.flatnonzero((begins <= 0) & (ends >= 0))
-    at = look_up(keys((site[now], material[now]), (0, width)), keys((coming.origin, coming.material), (0, width)))
-    price = np.append(parts.numbers("offers", "price")[now], 0.0)[at]
-    due = coming.quantity * (price + coming.charges) * ~coming.paid
-    return np.bincount(coming.t, due, parts.count)
 
 
 def _processing(parts: Parts) -> Processing:

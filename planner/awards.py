@@ -107,7 +107,7 @@ def beyond_need(parts: Parts, processing: Processing, more: Array) -> Array:
     Args:
         more: the same without them.
     """
-    rules = [rule for rule in rules_of(parts, suppliers=True) if rule.row["kind"] != "max_suppliers"]
+    rules = [rule for rule in rules_of(parts, "suppliers", "award") if rule.row["kind"] != "max_suppliers"]
     if not rules:
         return more
     loose = np.zeros(len(parts.materials), dtype=bool)

@@ -10,6 +10,7 @@ import numpy as np
 
 from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Concentration, Flow, Priority, Processing, Stock
+from planner.attributes import RECYCLED, Attributes
 from planner.codes import Names, look_up
 from planner.incumbents import had_before
 from planner.parts import Parts
@@ -35,6 +36,7 @@ class _Rows:
     def __init__(self, parts: Parts, flow: Flow, processing: Processing, priority: Priority, stocks: Stock) -> None:
         self.parts, self.flow, self.processing = parts, flow, processing
         self.priority, self.stocks = priority, stocks
+        self.known = Attributes(parts.instance)
         self.names = tuple(Names() for _ in range(6))
         self.caps: list[list[Array]] = []
         self.bases: list[list[Array]] = []
@@ -125,33 +127,54 @@ class _Rows:
         at = np.arange(self.base_count, self.base_count + len(cells))
 
         def under(name: str, cell: Array, member: Array) -> None:
-            self.sort_under(f"base_{name}", number(cell), member, self.base_count)
+            self.sort_under(name, number(cell), member, self.base_count)
 
         constant: Array = np.zeros(rule.cells)
         if rule.row["base"] == "consumption":
             constant = rule.demand()
             sites, material, t, _ = self.priority.demands.codes
-            under("unmet", *rule.at_markets(sites, material, t))
+            under("base_unmet", *rule.at_markets(sites, material, t))
             process, material, t = self.processing.using.codes
-            under("use", *rule.at_markets(self.parts.process_site[process], material, t))
+            under("base_use", *rule.at_markets(self.parts.process_site[process], material, t))
         else:
-            abroad = np.ones(len(self.parts.sites), dtype=bool)
-            if rule.row["home_in_base"] == "no":
-                abroad[[self.parts.sites.code[name] for name in self.parts.scope.sites(["home"])]] = False
-            for name, counted in (("shipments", supply.shipments), ("sales", supply.sales), ("runs", supply.runs)):
-                keep = abroad[counted[2]]
-                under(name, counted[0][keep], counted[1][keep])
-            keep = abroad[supply.coming[2]]
-            constant = np.bincount(
-                supply.coming[0][keep], self.parts.coming.arriving[supply.coming[1][keep]], rule.cells
-            )
-            if rule.row["stock_in_base"] == "yes":
-                under("releases", *rule.at_markets(*self.stocks.nodes.codes))
+            constant = self._all_bought(rule, supply, under)
         codes = self._codes(rule, cells, [""], np.zeros(len(cells), dtype=np.int64))
         self.bases.append(codes[:2] + codes[3:])
         self.put(base_constant=constant[cells])
         self.base_count += len(cells)
         return at[number(cell)]
+
+    def _all_bought(self, rule: Rule, supply: Supply, under: Callable[[str, Array, Array], None]) -> Array:
+        """Sort what is bought or made under its base, and the recycled part that a base leaves out; what was under way,
+        by cell.
+        """
+        abroad, primary = np.ones(len(self.parts.sites), dtype=bool), rule.row["recycled_in_base"] == "no"
+        if rule.row["home_in_base"] == "no":
+            abroad[[self.parts.sites.code[name] for name in self.parts.scope.sites(["home"])]] = False
+        for name, counted in (("shipments", supply.shipments), ("sales", supply.sales), ("runs", supply.runs)):
+            cell, item, _ = (codes[abroad[counted[2]]] for codes in counted)
+            under(f"base_{name}", cell, item)
+            if primary:
+                part = np.flatnonzero(self._recycled(*self._sold(name, item)))
+                under(f"recycled_{name}", cell[part], item[part])
+        if rule.row["stock_in_base"] == "yes":
+            under("base_releases", *rule.at_markets(*self.stocks.nodes.codes))
+        cell, item, _ = (codes[abroad[supply.coming[2]]] for codes in supply.coming)
+        coming = self.parts.coming
+        fresh = 1 - self._recycled(coming.origin[item], coming.material[item]) if primary else 1.0
+        return np.bincount(cell, fresh * coming.arriving[item], rule.cells)
+
+    def _sold(self, name: str, item: Array) -> tuple[Array, Array]:
+        """Site that sells or makes, and material, of shipments, sales or runs."""
+        if name == "runs":
+            process, material = (codes[item] for codes in self.processing.making.codes[:2])
+            return self.parts.process_site[process], material
+        codes = self.flow.shipments.codes if name == "shipments" else self.flow.sales.codes
+        return codes[0][item], codes[2 if name == "shipments" else 1][item]
+
+    def _recycled(self, site: Array, material: Array) -> Array:
+        """Recycled part of what sites sell."""
+        return self.known.values(RECYCLED, (self.parts.sites, site), (self.parts.materials, material))
 
     def _constant_rows(
         self, rule: Rule, cell: Array, subject: Array, counted: Array, share: Array, amount: Array
@@ -188,9 +211,22 @@ class _Rows:
             priced_in=Groups(caps, priced, rows),
             penalty=Values(priced, due),
             base_constant=values(bases, "base_constant"),
+            recycled=self._parts("shipments", "sales"),
+            made_recycled=self._parts("runs"),
             **self._groups(caps, bases),  # type: ignore[arg-type]
             **{name: values(caps, name) for name in ("sign", "share", "amount", "given", "base_given")},  # type: ignore[arg-type]
         )
+
+    def _parts(self, *names: str) -> Values:
+        """Recycled part of everything of which a base leaves it out: by site, or by process for runs; and material."""
+        items = {name: [item for _, item in self.members.get(f"recycled_{name}", [])] for name in names}
+        found = [(name, np.concatenate([np.empty(0, dtype=np.int64), *some])) for name, some in items.items()]
+        first = self.parts.processes if "runs" in names else self.parts.sites
+        site, material = (np.concatenate(part) for part in zip(*(self._sold(*pair) for pair in found), strict=True))
+        place = self.processing.making.codes[0][found[0][1]] if "runs" in names else site
+        _, at = np.unique(place * len(self.parts.materials) + material, return_index=True)
+        index = Index((first, place[at]), (self.parts.materials, material[at]))
+        return Values(index, self._recycled(site[at], material[at]))
 
     def _groups(self, caps: Index, bases: Index) -> dict[str, Groups]:
         """What is counted under each cap and each base."""
@@ -205,10 +241,13 @@ class _Rows:
             "base_unmet": self.priority.demands,
             "base_use": self.processing.using,
             "base_releases": self.stocks.nodes,
+            "recycled_shipments": self.flow.shipments,
+            "recycled_sales": self.flow.sales,
+            "recycled_runs": self.processing.making,
         }
         found = {}
         for name, members in of.items():
-            index = bases if name.startswith("base_") and name != "base_of" else caps
+            index = caps if name.startswith("counted_") or name == "base_of" else bases
             pairs = self.members.get(name, [])
             sides = [np.concatenate(part) for part in zip(*pairs, strict=True)]
             found[name] = Groups(index, members, *sides) if pairs else Groups.none(index, members)
@@ -237,9 +276,9 @@ def concentration(
         arrives: period in which each shipment arrives, past the horizon too.
     """
     rows = _Rows(parts, flow, processing, priority, stocks)
-    for rule in rules_of(parts, suppliers=False):
+    for rule in rules_of(parts, "share", "quantity"):
         rows.add(rule, supply(parts, flow, processing, rule, lane, arrives))
-    for rule in rules_of(parts, suppliers=True):
+    for rule in rules_of(parts, "award"):
         if rule.varies:
             rows.add_bases(rule, supply(parts, flow, processing, rule, lane, arrives))
     return rows.done()

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from planner.findings import Findings, shown, suggest, written
 from planner.sheets import Sheet, Uncomputed
-from planner.tables import LATER_COLUMNS, LATER_VALUES, Column, columns
+from planner.tables import LATER_VALUES, Column, columns
 
 Faults = dict[int, tuple[object, str]]
 """Row position: the cell and what is wrong with it."""
@@ -62,7 +62,7 @@ def _report(sheet: Sheet, column: str, faults: Faults, found: Findings) -> None:
 
 
 def _positions(sheet: Sheet, known: Mapping[str, Column], found: Findings) -> dict[str, int]:
-    """Where each known column stands; unknown, unnamed, repeated and later columns are problems."""
+    """Where each known column stands; unknown, unnamed and repeated columns are problems."""
     at: dict[str, int] = {}
     line = max(1, int(sheet.lines[0]) - 1) if len(sheet.lines) else 1
     for position, name in enumerate(sheet.header):
@@ -70,10 +70,6 @@ def _positions(sheet: Sheet, known: Mapping[str, Column], found: Findings) -> di
             found.fault(sheet.table, line, name, name, f"the column '{name}' stands twice; take one out")
         elif name in known:
             at[name] = position
-        elif (sheet.table, name) in LATER_COLUMNS:
-            if any(written(cell).strip() for cell in sheet.cells[position]):
-                what = LATER_COLUMNS[sheet.table, name]
-                found.fault(sheet.table, line, name, name, f"{what} ('{name}') is not yet supported; leave it empty")
         elif not name:
             found.fault(sheet.table, line, "", "", f"column {position + 1} has no name")
         else:

@@ -7,7 +7,19 @@ lie in the rules, which the network does not hang on.
 
 from collections.abc import Callable
 
-from planner.checks import counts, incumbents, names, network, plausible, policy, reach, stock, tiers, windows
+from planner.checks import (
+    counts,
+    incumbents,
+    measures,
+    names,
+    network,
+    plausible,
+    policy,
+    reach,
+    stock,
+    tiers,
+    windows,
+)
 from planner.checks.context import Network
 from planner.errors import Problem
 from planner.findings import Findings
@@ -40,6 +52,7 @@ ROWS: tuple[Check, ...] = (
     tiers.reachable,
     policy.sentences,
     policy.dear_penalties,
+    measures.fractions,
     plausible.far_from_neighbours,
     plausible.hard_to_believe,
     plausible.no_demand,
@@ -76,6 +89,7 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     counts.suppliers,
     counts.awards,
     counts.contradictions,
+    measures.unsold,
     reach.unreachable_demands,
     reach.cheap_unmet,
 )

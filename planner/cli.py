@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from rich_argparse import RichHelpFormatter
 
 from planner import terminal
-from planner.commands import check, config, new, runs, solve, verify
+from planner.commands import check, coalition, compare, config, new, runs, solve, verify, what_if
 from planner.errors import InputError, PlannerError, SettingsError
 
 COMMANDS: dict[str, ModuleType] = {
@@ -24,6 +24,9 @@ COMMANDS: dict[str, ModuleType] = {
     "check": check,
     "solve": solve,
     "verify": verify,
+    "what-if": what_if,
+    "compare": compare,
+    "coalition": coalition,
     "runs": runs,
     "config": config,
 }

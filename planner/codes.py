@@ -27,12 +27,24 @@ class Codes:
     them, and the empty text has the code 0.
     """
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(self, tables: Mapping[str, pd.DataFrame], like: "Codes | None" = None) -> None:
+        """Codes of some tables.
+
+        Args:
+            tables: frames of one instance.
+            like: those of another instance, whose codes hold here too; tables that both share are not coded again.
+        """
         self._tables = tables
         self._columns: dict[tuple[str, str], Array] = {}
         self._names: dict[tuple[str, str], frozenset[str]] = {}
         self._texts = [""]
         self._codes = {"": 0}
+        if like is not None:
+            with _NEW:
+                self._texts, self._codes = [*like._texts], dict(like._codes)
+            shared = {name for name, frame in tables.items() if like._tables.get(name) is frame}
+            self._columns = {place: cells for place, cells in [*like._columns.items()] if place[0] in shared}
+            self._names = {place: names for place, names in [*like._names.items()] if place[0] in shared}
 
     def __len__(self) -> int:
         """How many texts there are."""

@@ -103,7 +103,7 @@ def _items(matrix: Matrix, network: Network) -> dict[Item, _Part]:
 
 
 def _name(component: str, index: Any) -> Item:
-    if component in ("concentration.cap", "suppliers.award", "suppliers.count"):
+    if component in ("concentration.cap", "suppliers.award", "suppliers.count", "averages.cap", "spend.cap"):
         return ("rule", index[0])
     if component == "activation.least":
         return ("least", *index[:6])

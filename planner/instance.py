@@ -1,10 +1,11 @@
 """An instance: the checked input tables of one planning question, in the units in which people wrote them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from planner.codes import Codes
@@ -34,6 +35,26 @@ class Instance:
     def codes(self) -> Codes:
         """The columns of the tables as arrays, every text as a whole number; made when asked for, and kept."""
         return Codes(self.tables)
+
+    @cached_property
+    def _derived(self) -> dict[str, tuple[tuple[Any, ...], Any]]:
+        """What was derived so far, and from what."""
+        return {}
+
+    def derived(self, name: str, inputs: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        """What follows from columns of the tables, made once; kept by every instance that a change leaves these alone.
+
+        Args:
+            name: what it is.
+            inputs: all that it hangs on: arrays (codes as in ``codes``), plain values, what else was derived.
+            make: makes it.
+        """
+        known = self._derived.get(name)
+        if known is not None and len(known[0]) == len(inputs) and all(map(_equal, known[0], inputs)):
+            return known[1]
+        found = make()
+        self._derived[name] = inputs, found
+        return found
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """A copy of one table.
@@ -69,9 +90,9 @@ class Instance:
         Raises:
             InputError: the result has problems.
         """
-        from planner.read import from_frames
+        from planner.read import replaced
 
-        return from_frames(self.header, {**self.tables, **tables})
+        return replaced(self, tables)
 
     def with_header(self, **values: Any) -> "Instance":
         """The same instance with other header values; checked again.
@@ -83,7 +104,22 @@ class Instance:
 
         return from_frames(self.header.model_copy(update=values), dict(self.tables))
 
+    def with_derived(self, like: "Instance") -> "Instance":
+        """The same instance, which knows what another one has coded and derived; for instances made by a change."""
+        self._derived.update(like._derived)
+        self.__dict__["codes"] = Codes(self.tables, like.codes)
+        return self
+
     def __repr__(self) -> str:
         sizes = ", ".join(f"{len(frame):,} {name}" for name, frame in self.tables.items() if len(frame))
         head = self.header
         return f"Instance {self.name}: {head.periods} {head.period_length}s from {head.first_period}; {sizes}"
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two inputs are the same; an empty cell is as another."""
+    if one is other:
+        return True
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    return not isinstance(one, pd.DataFrame) and bool(one == other)

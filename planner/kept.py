@@ -18,6 +18,7 @@ from mineral_sourcing.build import build
 from mineral_sourcing.compile import Matrix, Span, compile_model
 from mineral_sourcing.edit import Editor
 from planner.assemble import Assembled, assembled
+from planner.difference import Difference, difference, places
 from planner.instance import Instance
 from planner.race import race
 from planner.session import Session
@@ -33,6 +34,9 @@ BROAD = 0.02
 
 HEAD_START = 0.2
 """Seconds that the hot solve has alone where few were touched, as a share of what a cold one took."""
+
+ALONE = 0.1
+"""Seconds that it has alone at least: two at once on one core would only hold each other up."""
 
 
 @dataclass(frozen=True)
@@ -55,21 +59,69 @@ class Kept:
 
     def __init__(self, instance: Instance, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self.assembled: Assembled = assembled(instance)
-        self.model = build(self.assembled.network)
-        compiled = compile_model(self.model)
-        self.editor = Editor(self.model, compiled)
-        self.matrix: Matrix = _own(compiled)
-        self._own_columns = np.zeros(len(compiled.cost), dtype=bool)
-        """Columns whose bounds were set by themselves, not through a Param."""
-        self._own_rows = np.zeros(len(compiled.row_lower), dtype=bool)
+        self._hold(assembled(instance))
         self.session = self._session()
         self._undo: list[_Undo] = []
         self._cold_seconds: float | None = None
         self._touched = 0
+        self._moved = True
+        """Whether anything but costs was edited since the last run."""
+
+    def _hold(self, found: Assembled) -> None:
+        """The model and the matrix of a network."""
+        model = build(found.network)
+        compiled = compile_model(model)
+        self.assembled, self.model = found, model
+        self.editor = Editor(model, compiled)
+        self.matrix: Matrix = _own(compiled)
+        self._own_columns = np.zeros(len(compiled.cost), dtype=bool)
+        """Columns whose bounds were set by themselves, not through a Param."""
+        self._own_rows = np.zeros(len(compiled.row_lower), dtype=bool)
 
     def _session(self) -> Session:
         return Session.of(self.matrix, self.settings)
+
+    def follow(self, instance: Instance) -> None:
+        """Become the model of another instance, to be solved from the last basis.
+
+        Its matrix is made anew, and HiGHS is told what differs: bounds, costs and coefficients where the rows and
+        columns are the same; else the whole matrix, and a basis put together by the names of rows and columns.
+
+        Args:
+            instance: checked input, made from the present one by changes.
+
+        Raises:
+            InputError: a fixed charge or minimum that nothing bounds; nothing has changed.
+            ValueError: there are edits that were not undone.
+        """
+        if self._undo:
+            raise ValueError("the model has edits of its own: undo them before it follows another instance")
+        old = self.matrix
+        self._hold(assembled(instance, self.assembled.parts.units))
+        columns, rows = places(self.matrix.columns, old.columns), places(self.matrix.rows, old.rows)
+        same = columns is None and rows is None and not np.any(self.matrix.integer != old.integer)
+        if same:
+            self.matrix = replace(self.matrix, columns=old.columns, rows=old.rows)  # ties hang on these alone
+        found = difference(self.matrix, old) if same else None
+        if found is not None and len(found.entries[0]) <= MANY:
+            self._tell(found)
+            return
+        columns = np.arange(len(old.cost)) if columns is None else columns
+        rows = np.arange(len(old.row_lower)) if rows is None else rows
+        self._moved, self._touched = True, self._touched + int((columns < 0).sum() + (rows < 0).sum())
+        self.session.take(self.matrix, columns, rows)
+
+    def _tell(self, found: Difference) -> None:
+        """Hand over numbers in which the matrix differs from that of HiGHS."""
+        session = self.session
+        session.matrix = self.matrix
+        session.change_column_bounds(found.columns)
+        session.change_row_bounds(found.rows)
+        session.change_coefficients(*found.entries)
+        session.change_costs(found.costs)
+        moved = len(found.columns) + len(found.rows) + len(found.entries[0])
+        self._moved = self._moved or moved > 0
+        self._touched += moved + len(found.costs)
 
     def find(self, span: Span, **names: Any) -> Array:
         """Positions in a span whose key has a name at a dimension: ``find(span, d0="A", d3=2)``."""
@@ -219,7 +271,8 @@ class Kept:
         settings = self.settings
         clock = Clock(settings.time_limit if seconds is None else seconds)
         broad = self._touched > BROAD * len(self.matrix.cost)
-        self._touched = 0
+        self.session.is_primal = not self._moved
+        self._touched, self._moved = 0, False
         if self._cold_seconds is None or self.matrix.is_mip:
             solved = run_stages(self.session, self.assembled.network, settings.seed, clock)
             self._cold_seconds = clock.seconds.get("solve", 0.0)
@@ -229,9 +282,8 @@ class Kept:
             own = Clock(clock.limit)
             return run_stages(session, self.assembled.network, settings.seed, own, hot=hot)
 
-        self.session, solved = race(
-            self.session, self._session, work, 0.0 if broad else self._cold_seconds * HEAD_START
-        )
+        alone = 0.0 if broad else max(self._cold_seconds * HEAD_START, ALONE)
+        self.session, solved = race(self.session, self._session, work, alone)
         return solved
 
     def _replace(self, **arrays: Any) -> None:
@@ -241,14 +293,14 @@ class Kept:
     def _column_bounds(self, columns: Array, lower: Array, upper: Array) -> Callable[[], None]:
         old = self.matrix.col_lower[columns], self.matrix.col_upper[columns]
         self.matrix.col_lower[columns], self.matrix.col_upper[columns] = lower, upper
-        self._touched += len(columns)
+        self._touched, self._moved = self._touched + len(columns), self._moved or len(columns) > 0
         self.session.change_column_bounds(columns)
         return lambda: _void(self._column_bounds(columns, *old))
 
     def _row_bounds(self, rows: Array, lower: Array, upper: Array) -> Callable[[], None]:
         old = self.matrix.row_lower[rows], self.matrix.row_upper[rows]
         self.matrix.row_lower[rows], self.matrix.row_upper[rows] = lower, upper
-        self._touched += len(rows)
+        self._touched, self._moved = self._touched + len(rows), self._moved or len(rows) > 0
         self.session.change_row_bounds(rows)
         return lambda: _void(self._row_bounds(rows, *old))
 
@@ -278,7 +330,7 @@ class Kept:
     def _put(self, rows: Array, columns: Array, values: Array) -> None:
         """Coefficients at (row, column)."""
         entries = self.matrix.entries
-        self._touched += len(rows)
+        self._touched, self._moved = self._touched + len(rows), True
         new = np.asarray(entries[rows, columns]).ravel() == 0
         more = csr_array((values[new], (rows[new], columns[new])), entries.shape)
         fresh = csr_array(entries + more) if new.any() else entries.copy()

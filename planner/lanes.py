@@ -14,8 +14,10 @@ from planner.errors import Problem
 from planner.instance import Instance
 from planner.periods import horizon, ordinal
 from planner.scope import Scope
+from planner.tables import columns
 
 KEY = ["origin", "destination", "material"]
+PAIR = ["site", "material"]
 
 
 def window(instance: Instance, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -31,8 +33,7 @@ def window(instance: Instance, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndar
 
 def sellers_and_needers(instance: Instance) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Pairs (site, material) that sell and pairs that need; a depot is in both."""
-    tables = instance.tables
-    pair = ["site", "material"]
+    tables, pair = instance.tables, PAIR
     recipes = tables["recipes"].merge(tables["processes"][["process", "site"]], on="process")
     sells = pd.concat([tables["offers"][pair], recipes.loc[recipes["output"] > 0, pair]])
     needs = pd.concat([tables["demands"][pair], recipes.loc[recipes["input"] > 0, pair]])
@@ -68,7 +69,23 @@ def _derived(instance: Instance) -> pd.DataFrame:
 
 
 def all_lanes(instance: Instance) -> pd.DataFrame:
-    """Every lane, those stated first; the columns of ``lanes``."""
+    """Every lane, those stated first; the columns of ``lanes``. Not to be written into."""
+    codes = instance.codes
+    inputs = [codes[table, name] for table in ("lanes", "freight") for name in columns(table)]
+    inputs += [_pairs(*codes.pick(table, PAIR)) for table in ("offers", "demands", "stockpiles")]
+    inputs += [*codes.pick("recipes", ["process", "material"]), *codes.pick("processes", ["process", "site"])]
+    inputs += [codes["recipes", name] > 0 for name in ("input", "output")]
+    inputs += [*codes.pick("sites", ["site", "place"]), *codes.pick("materials", ["material", "stage"])]
+    found: pd.DataFrame = instance.derived("lanes", tuple(inputs), lambda: _all_lanes(instance))
+    return found
+
+
+def _pairs(site: np.ndarray, material: np.ndarray) -> np.ndarray:
+    """The different pairs of two columns of codes, one number each, in order."""
+    return np.unique((site << 32) + material)
+
+
+def _all_lanes(instance: Instance) -> pd.DataFrame:
     stated = instance.tables["lanes"]
     derived = _derived(instance)
     lanes = pd.concat([stated, derived[stated.columns]]) if len(derived) else stated
@@ -101,7 +118,12 @@ class Duties:
 
 def duties(instance: Instance, lanes: pd.DataFrame, scope: Scope) -> Duties:
     """Duty rates and customs values of lanes in every period of the horizon."""
-    rate, ties = _table_rates(instance, lanes, scope)
+    codes = instance.codes
+    inputs = [codes[table, name] for table in ("duties", "groups", "sites", "places") for name in columns(table)]
+    lines = instance.tables["duties"].index.to_numpy()
+    rate, ties = instance.derived(
+        "duty rates", (instance.header, lanes, lines, *inputs), lambda: _table_rates(instance, lanes, scope)
+    )
     own = lanes["duty"].to_numpy()
     rate = np.where(np.isnan(own)[:, None], rate, own[:, None])
     value = _customs_values(instance, lanes)

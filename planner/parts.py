@@ -77,8 +77,8 @@ class Lanes:
 class Parts:
     """The tables of a checked instance, as the families read them."""
 
-    def __init__(self, instance: Instance) -> None:
-        self.instance, self.units = instance, units_of(instance)
+    def __init__(self, instance: Instance, units: Units | None = None) -> None:
+        self.instance, self.units = instance, units or units_of(instance)
         header = instance.header
         self.count = header.periods
         per_year = PER_YEAR[header.period_length]

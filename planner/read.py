@@ -121,6 +121,25 @@ def from_frames(header: Header | Mapping[str, Any], tables: Mapping[str, Table])
     return _finish(written(head.get("name")) or "instance", head, sheets, found)
 
 
+def replaced(instance: Instance, tables: Mapping[str, Table]) -> Instance:
+    """An instance with whole tables replaced; these alone are read again, all is checked again.
+
+    Raises:
+        InputError: every problem, with table, line and column.
+    """
+    if not tables.keys() <= TABLES.keys():
+        return from_frames(instance.header, {**instance.tables, **tables})  # which tells of the unknown ones
+    found = Findings(lambda table, line, _: f"{table} line {line}" if line else table)
+    read = {table: read_columns(_frame_sheet(table, rows), found) for table, rows in tables.items()}
+    changed = Instance(instance.header, {**instance.tables, **read}).with_derived(instance)
+    found.close_stage()
+    check(changed, found)
+    problems, warnings = found.in_order()
+    if problems:
+        raise InputError(instance.name, problems, warnings)
+    return replace(changed, warnings=tuple(warnings)).with_derived(changed)
+
+
 def _frame_sheet(table: str, rows: Table) -> Sheet:
     """A frame as a sheet."""
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame.from_records(list(rows)).astype(object)

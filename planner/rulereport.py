@@ -15,7 +15,7 @@ EMPTY = 1e-9
 def rule_report(solution: Solution) -> dict[str, Any]:
     """One row a cap or floor; quantities in tonnes, ``t`` the first period that it holds in."""
     data, parts = solution.network.concentration, solution.parts
-    rows, row = parts.instance.tables["rules"], _row_of(solution)
+    rows, row = parts.instance.tables["rules"], rows_of(solution, data.caps)
     kind = rows["kind"].to_numpy(dtype=object)[row]
     share = np.array([str(name).endswith("_share") for name in kind], dtype=bool)
     cap = np.array([str(name).startswith("max_") for name in kind], dtype=bool)
@@ -48,20 +48,20 @@ def rule_report(solution: Solution) -> dict[str, Any]:
         "binding": (Labels(["no", "yes"]), (price != 0).astype(np.int64)),
         "t": t,
     }
-    order = _by_name(data.caps)
+    order = by_name(data.caps)
     return {name: (of[0], of[1][order]) if isinstance(of, tuple) else of[order] for name, of in found.items()}
 
 
-def _row_of(solution: Solution) -> Array:
-    """Row of the table of each cap or floor."""
-    rows, caps = solution.parts.instance.tables["rules"], solution.network.concentration.caps
+def rows_of(solution: Solution, index: Index) -> Array:
+    """Row of the table of each key that begins with rule and from."""
+    rows = solution.parts.instance.tables["rules"]
     number = {pair: at for at, pair in enumerate(zip(rows["rule"], rows["from"], strict=True))}
-    names = zip(caps.column(0).tolist(), caps.column(1).tolist(), strict=True)
+    names = zip(index.column(0).tolist(), index.column(1).tolist(), strict=True)
     return np.array([number[pair] for pair in names], dtype=np.int64)
 
 
 def _base(solution: Solution, row: Array) -> Array:
-    """What each share is held against, in model units; rows of the table as :func:`_row_of` gives them."""
+    """What each share is held against, in model units; rows of the table as :func:`rows_of` gives them."""
     data = solution.network.concentration
     named = solution.parts.instance.tables["rules"]["base"].to_numpy(dtype=object)[row]
     moving = np.isin(named, ("consumption", "purchases"))
@@ -72,7 +72,7 @@ def _base(solution: Solution, row: Array) -> Array:
     return base
 
 
-def _by_name(index: Index) -> Array:
+def by_name(index: Index) -> Array:
     """Order of the keys by their names."""
     ranks = []
     for labels, codes in zip(index.labels, index.codes, strict=True):
@@ -100,11 +100,13 @@ _PRICE_INDEX: dict[str, tuple[str, ...]] = {
     "activation.least": ("rule", "site", "destination", "material", "process", "from", "period"),
     "activation.link": ("rule", "site", "destination", "material", "process", "from", "period"),
     "activation.most": ("rule", "site", "destination", "material", "process", "from", "period"),
+    "averages.cap": ("rule", "from", "subject", "material", "market", "period"),
     "balance.node": ("site", "material", "t"),
     "capacity.route": ("site", "destination", "t"),
     "capacity.site": ("site", "t"),
     "concentration.cap": ("rule", "from", "subject", "material", "market", "period"),
     "priority.held": ("rule",),
+    "spend.cap": ("rule", "from", "subject", "material", "market", "period"),
     "stockpile.carry": ("site", "material", "t"),
     "stockpile.cover": ("site", "material", "t"),
     "stockpile.final": ("site", "material"),
@@ -143,7 +145,9 @@ def prices(solution: Solution) -> dict[str, Any]:
             labels, code = found.get(name, nothing)
             codes[name].append(known.codes([str(text) for text in labels.names.tolist()])[code])
         steps.append(step)
-        unit = {"priority.held": 1.0, "suppliers.count": solution.money}.get(constraint, solution.price)
+        unit = {"priority.held": 1.0, "spend.cap": 1.0, "suppliers.count": solution.money}.get(
+            constraint, solution.price
+        )
         duals.append(dual[at] * unit)
     price, step = np.concatenate(duals), np.concatenate(steps)
     empty = np.empty(0, dtype=np.int64)

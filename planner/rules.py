@@ -2,7 +2,7 @@
 
 Definitions: ``docs/definitions.md``, rules. A *cell* of a rule is one (pool of stages and materials, market, group of
 periods): what is bought or made is sorted into cells, and within them by subject. What becomes of that: ``caps.py``,
-``suppliers.py``.
+``suppliers.py``, ``averages.py``, ``spend.py``.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -75,8 +75,10 @@ def markets_of(parts: Parts, rule: Row, pools: list[tuple[str, frozenset[str]]])
 
 
 def subjects_of(scope: Scope, rule: Row) -> list[tuple[str, frozenset[str]]]:
-    """Subjects of a rule, each with its sites, in the order of their names."""
+    """Subjects of a rule, each with its sites, in the order of their names; one without a name for every site."""
     by, names, exempt = rule["subject_by"], split(rule["subject"]), split(rule["except"])
+    if not by:
+        return [("", frozenset(scope.place_of))]
     if by == "group":
         removed = {scope.home if name == "home" else name for name in exempt}
         found = {name: scope.sites([name]) for name in names}
@@ -265,15 +267,17 @@ def supply(parts: Parts, flow: Flow, processing: Processing, rule: Rule, lane: A
     return Supply(shipments, nothing, nothing, (cell[here], at[here], coming.origin[at[here]]))
 
 
-def rules_of(parts: Parts, *, suppliers: bool) -> Iterator[Rule]:
-    """Rules that hold anywhere, in the order of their names: those on suppliers and awards, or all others."""
+def rules_of(parts: Parts, *limited: str) -> Iterator[Rule]:
+    """Rules that hold anywhere and limit one of these (``share`` for max_share and min_share), in the order of their
+    names.
+    """
     table = parts.instance.tables["rules"]
     begins, ends = parts.windows("rules")
     names = list(table.columns)
     rows = (dict(zip(names, row, strict=True)) for row in zip(*(table[name].tolist() for name in names), strict=True))
     found = zip(rows, begins.tolist(), ends.tolist(), strict=True)
     for row, begin, end in sorted(found, key=lambda found: (found[0]["rule"], found[0]["from"])):
-        if (row["kind"] in SWITCHED) is suppliers:
+        if row["kind"].partition("_")[2] in limited:
             rule = Rule(parts, row, range(begin, end + 1))
             if rule.cells:
                 yield rule

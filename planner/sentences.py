@@ -61,6 +61,7 @@ NOUNS = {
 }
 """What a subject is called, one and several."""
 
+_AVERAGE = "the average <attribute:attribute> of <scope>"
 _BASE = "<home><recycled><stock>"
 
 _AGAIN = "is bought again, <per>"
@@ -78,6 +79,17 @@ def _subjects(every: str, several: bool = False) -> tuple[Phrase, ...]:
     return tuple(found)
 
 
+def _sources(subjects: str) -> tuple[Phrase, ...]:
+    """Where what is averaged or paid for comes from: everything that is bought or made, or that of each subject."""
+    everything = "base= subject_by= subject= except="
+    return (
+        P("bought<market>", f"basis=purchases {everything}"),
+        P(f"bought<market> from {subjects}", "basis=purchases base="),
+        P("made anywhere", f"basis=made {everything}"),
+        P(f"made by {subjects}", "basis=made base="),
+    )
+
+
 CLAUSE: dict[str, tuple[Phrase, ...]] = {
     "rule": (
         P(f"at most <limit:percent> of <scope> <share> <any>, <per>{_BASE}<too much>", "kind=max_share"),
@@ -93,6 +105,10 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
             f"at least <limit:percent> of <scope> <share> <each>, if any at all, <per>{_BASE}<too little>",
             "kind=min_award",
         ),
+        P(f"{_AVERAGE} <of any> is at most <limit:count>, <per><unit too much>", "kind=max_average"),
+        P(f"{_AVERAGE} <of each> is at least <limit:count>, <per><unit too little>", "kind=min_average"),
+        P("at most <limit:fee> is spent on <scope> <of any>, <per><money too much>", "kind=max_spend"),
+        P("at least <limit:fee> is spent on <scope> <of each>, <per><money too little>", "kind=min_spend"),
     ),
     "scope": (P("<materials><stages>"),),
     "materials": (
@@ -128,6 +144,8 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
         P("supply <scope> bought<market>", "basis=purchases base="),
         P("make <scope>", "basis=made base="),
     ),
+    "of any": _sources("<any>"),
+    "of each": _sources("<each>"),
     "market": (
         P("", "market= market_pool="),
         P(" by each site with demand", "market= market_pool=each"),
@@ -160,6 +178,10 @@ BESIDE: dict[str, tuple[Phrase, ...]] = {
     "too little": (P("", "penalty="), P("; priced at <penalty:price> too little")),
     "too many": (P("", "penalty="), P("; priced at <penalty:fee> per supplier too many")),
     "too few": (P("", "penalty="), P("; priced at <penalty:fee> per supplier too few")),
+    "unit too much": (P("", "penalty="), P("; priced at <penalty:price> and unit too much")),
+    "unit too little": (P("", "penalty="), P("; priced at <penalty:price> and unit too little")),
+    "money too much": (P("", "penalty="), P("; priced at <penalty:rate> too much")),
+    "money too little": (P("", "penalty="), P("; priced at <penalty:rate> too little")),
     "protected": (P("", "protected=no"), P("; never offered for repair", "protected=yes")),
     "source": (P("", "source="), P(" (<source:source>)")),
 }
@@ -185,6 +207,8 @@ FORMS: dict[str, Form] = {
     "count": NumberForm("{number}"),
     "price": NumberForm("{number} {terms.currency} per {terms.mass_unit}"),
     "fee": NumberForm("{number} {terms.currency}"),
+    "rate": NumberForm("{number} {terms.currency} per {terms.currency}"),
+    "attribute": NamesForm(_WORDS, most=1),
     "materials": NamesForm(_WORDS),
     "names": NamesForm(_WORDS - _AFTER_MATERIALS),
     "one": NamesForm(_WORDS - _AFTER_MATERIALS, most=1, groups=False),

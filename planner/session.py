@@ -40,6 +40,9 @@ costs simplex dear. CPU seconds of simplex / interior point: 0.31 / 0.56 and 0.6
 entries a column), 2.4 / 0.6 and 12.3 / 1.6 on networks by lot of 10 000 and 20 000 columns (4.1)."""
 
 
+DUAL, PRIMAL = 1, 4
+"""Strategies of HiGHS's simplex, as its option counts them."""
+
 OFTEN = 0.25
 """Seconds between two reports of progress."""
 
@@ -92,17 +95,20 @@ class Session:
         algorithm: str,
         progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        if not all(np.isfinite(part).all() for part in (matrix.cost, matrix.entries.data)):
-            raise ValueError("a cost or an entry of the matrix is not finite")
         with quiet():
             self.highs = highspy.Highs()
             self.option("output_flag", False)
         self.matrix = matrix
         self.is_mip = matrix.is_mip
+        self.is_primal = False
+        """Whether the last plan is still one: nothing but costs moved since."""
         self._stop = self._cancelled = False
         self._moved_columns: list[Array] = []
         self._moved_rows: list[Array] = []
         self._other_costs = False
+        self._bases: dict[str, Any] = {}
+        """Where each stage of a solve ended last."""
+        self._strategy = DUAL
         self._algorithm, self._threads, self._seed, self.gap = algorithm, threads, seed, gap
         self._progress, self._told, self._made = progress, 0.0, time.perf_counter()
         found = self.highs.setOptionValue("solver", "hipo") == highspy.HighsStatus.kOk
@@ -165,6 +171,8 @@ class Session:
 
     def _pass(self) -> None:
         matrix = self.matrix
+        if not all(np.isfinite(part).all() for part in (matrix.cost, matrix.entries.data)):
+            raise ValueError("a cost or an entry of the matrix is not finite")
         entries = matrix.by_column
         status = self.highs.passModel(
             len(matrix.cost),
@@ -273,23 +281,61 @@ class Session:
 
     def add_row(self, columns: Array, values: Array, lower: float, upper: float) -> None:
         """The matrix has one more row, the last."""
+        self._bases.clear()
         self._said(self.highs.addRow(lower, upper, len(columns), columns.astype(np.int32), values))
 
     def drop_row(self, row: int) -> None:
         """The matrix no longer has its last row."""
+        self._bases.clear()
         self._said(self.highs.deleteRows(1, np.array([row], dtype=np.int32)))
 
     def add_column(self, rows: Array, values: Array, cost: float, lower: float, upper: float) -> None:
         """The matrix has one more column, the last."""
+        self._bases.clear()
         self._said(self.highs.addCol(cost, lower, upper, len(rows), rows.astype(np.int32), values))
 
     def drop_column(self, column: int) -> None:
         """The matrix no longer has its last column."""
+        self._bases.clear()
         self._said(self.highs.deleteCols(1, np.array([column], dtype=np.int32)))
 
     def basis(self) -> Any:
         """The basis of the last run, for ``from_basis`` of this object or of another of the same matrix."""
         return self.highs.getBasis()
+
+    def remember(self, stage: str) -> None:
+        """Keep the basis of the last run as that of a stage."""
+        self._bases[stage] = self.highs.getBasis()
+
+    def recall(self, stage: str, *, primal: bool = False) -> None:
+        """Start the next run from where a stage ended last, if it was ever run; else from the last basis.
+
+        Args:
+            stage: its name.
+            primal: by primal simplex, which is quick where that basis still gives a plan and only costs moved.
+        """
+        if stage in self._bases:
+            self._said(self.highs.setBasis(self._bases[stage]))
+            self._strategy = PRIMAL if primal else DUAL
+
+    def take(self, matrix: Matrix, columns: Array, rows: Array) -> None:
+        """Hold another matrix; the stages' bases go with the rows and columns that stay.
+
+        Args:
+            matrix: the new one.
+            columns: where each of its columns stood in the old one; −1 for new ones, which start at a bound.
+            rows: the same of its rows; new ones start out of the way (basic).
+
+        Raises:
+            ValueError: HiGHS refuses the matrix.
+        """
+        moved = {stage: _moved(basis, columns, rows) for stage, basis in self._bases.items()}
+        self.matrix, self.is_mip = matrix, matrix.is_mip
+        self._moved_columns.clear()
+        self._moved_rows.clear()
+        self._other_costs = False
+        self._pass()
+        self._bases = moved
 
     def start(self, values: Array) -> None:
         """Give the next run a plan to start from."""
@@ -299,6 +345,7 @@ class Session:
 
     def from_basis(self, basis: Any) -> None:
         """Forget the last run and start the next from a basis: what it finds hangs on nothing in between."""
+        self._bases.clear()
         self.highs.clearSolver()
         self.highs.setBasis(basis)
 
@@ -315,6 +362,8 @@ class Session:
 
         Ctrl-C stops HiGHS and keeps what it has.
         """
+        self.option("simplex_strategy", self._strategy if hot else DUAL)
+        self._strategy = DUAL
         if self.is_mip:
             solver = "choose"
         elif hot or self._algorithm == "simplex" or (self._algorithm == "auto" and self._is_flat):
@@ -386,3 +435,14 @@ class Session:
             np.array(solution.row_dual),
             np.array(solution.col_dual),
         )
+
+
+def _moved(basis: Any, columns: Array, rows: Array) -> Any:
+    """A basis of another matrix, by where each of its columns and rows stood; HiGHS makes it whole."""
+    found = highspy.HighsBasis()
+    status = highspy.HighsBasisStatus
+    for name, at, new in (("col_status", columns, status.kLower), ("row_status", rows, status.kBasic)):
+        old = [*getattr(basis, name), new]
+        setattr(found, name, [old[place] for place in at.tolist()])
+    found.valid = found.alien = True
+    return found

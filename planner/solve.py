@@ -6,7 +6,7 @@ from typing import Any
 
 from mineral_sourcing.build import build
 from mineral_sourcing.compile import Matrix, compile_model
-from planner.assemble import assembled
+from planner.assemble import Assembled, assembled
 from planner.conflict import conflict
 from planner.errors import VerificationError
 from planner.instance import Instance
@@ -50,8 +50,27 @@ def solve(
     with clock.step("pass"):
         session = Session.of(matrix, settings, told)
     solved = run_stages(session, network, settings.seed, clock)
-    status = _status(solved)
-    said, warnings, method = _message(solved.end), instance.warnings, session.interior
+    return outcome_of(found, matrix, solved, settings, clock, session.interior)
+
+
+def outcome_of(
+    found: Assembled, matrix: Matrix, solved: Solved, settings: Settings, clock: Clock, method: str
+) -> Outcome:
+    """What the stages found as an outcome: a verified plan, or why there is none.
+
+    Args:
+        found: the network and its instance.
+        matrix: what was solved.
+        solved: how it ended.
+        settings: what it was solved under.
+        clock: seconds so far; reading back and verifying are added.
+        method: the interior point method at hand.
+
+    Raises:
+        VerificationError: HiGHS and the verifier disagree; the exception holds the plan as evidence.
+    """
+    instance, network, status = found.parts.instance, found.network, _status(solved)
+    said, warnings = _message(solved.end), instance.warnings
     outcome = Outcome(status, instance, clock.seconds, _size(matrix), said, (), warnings, method)
     if not solved.has_point:
         names = conflict(matrix, network, instance, settings, clock.left) if status == "infeasible" else ()

@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Array
-from mineral_sourcing.compile import Matrix
+from mineral_sourcing.compile import Span
 from mineral_sourcing.network import Network
 from planner.mip import MANY, solve_by_blocks
 from planner.session import End, Result, Session
@@ -98,7 +99,7 @@ def ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) 
         columns = np.concatenate([_ranked(session, network, rank)[0] for rank in ranks])
         session.column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
         with clock.step("solve"):
-            result = _run(session, network, clock, hot=hot)
+            result = _run(session, network, clock, "served", hot=hot)
         if result.end != "infeasible":
             return result, dict.fromkeys(ranks, 0.0)
         session.restore()
@@ -108,21 +109,32 @@ def ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) 
         cost[columns] = weights
         session.costs(cost)
         with clock.step("solve"):
-            result = _run(session, network, clock, hot=hot or rank != ranks[0])
+            result = _run(session, network, clock, f"rank {rank}", hot=hot or rank != ranks[0])
         if result.end != "optimal":
             return replace(result, objective=np.inf, values=np.empty(0), row_duals=np.empty(0)), held
         held[rank] = _hold(session, network, rank, result, columns, weights)
     if held:
         session.costs(session.matrix.cost, session.matrix.offset)
     with clock.step("solve"):
-        return _run(session, network, clock, hot=hot or bool(held)), held
+        return _run(session, network, clock, "cost", hot=hot or bool(held)), held
 
 
-def _run(session: Session, network: Network, clock: Clock, *, hot: bool) -> Result:
-    """One solve: by HiGHS alone, or where there are many integers, block by block."""
-    if session.matrix.integer.sum() < MANY:
-        return session.run(clock.left, hot=hot)
-    return solve_by_blocks(session, network, clock.left)
+def _run(session: Session, network: Network, clock: Clock, stage: str, *, hot: bool) -> Result:
+    """One solve: by HiGHS alone, from where the stage ended last; or where there are many integers, block by block."""
+    if session.is_mip:
+        many = session.matrix.integer.sum() >= MANY
+        return solve_by_blocks(session, network, clock.left) if many else session.run(clock.left, hot=hot)
+    return _staged(session, stage, clock.left, hot=hot)
+
+
+def _staged(session: Session, stage: str, seconds: float, *, hot: bool) -> Result:
+    """One run of a linear model, hot from where the same stage ended last."""
+    if hot:
+        session.recall(stage, primal=session.is_primal and stage != "ties")
+    result = session.run(seconds, hot=hot)
+    if result.end in ("optimal", "infeasible"):
+        session.remember(stage)
+    return result
 
 
 def _ranked(session: Session, network: Network, rank: int) -> tuple[Array, Array]:
@@ -175,20 +187,21 @@ def _break_ties(session: Session, result: Result, seed: int, clock: Clock) -> Ar
     span = matrix.row_span("priority.held")
     held = (tight >= span.start) & (tight < span.stop)
     session.row_bounds(tight[~held], sides[~held], sides[~held])
-    session.costs(np.where(matrix.col_lower == -np.inf, 0.0, tie_weights(matrix, seed)))
+    session.costs(np.where(matrix.col_lower == -np.inf, 0.0, tie_weights(matrix.columns, seed)))
     with clock.step("solve"):
-        broken = session.run(max(clock.left, LAST_STAGES), hot=True)
+        broken = _staged(session, "ties", max(clock.left, LAST_STAGES), hot=True)
     values = broken.values if broken.end == "optimal" else result.values
     return np.asarray(np.clip(values, matrix.col_lower, matrix.col_upper))
 
 
-def tie_weights(matrix: Matrix, seed: int) -> Array:
+@lru_cache(maxsize=4)
+def tie_weights(columns: tuple[Span, ...], seed: int) -> Array:
     """A number between 1 and 3 for each column, which hangs on nothing but its name and the seed.
 
     Most of it hangs on the thing alone, not on the period: of plants that cost the same, one is used throughout.
     """
-    found = np.empty(len(matrix.cost))
-    for span in matrix.columns:
+    found = np.empty(columns[-1].stop if columns else 0)
+    for span in columns:
         thing = np.full(len(span.index), pd.util.hash_array(np.array([f"{seed} {span.name}"], dtype=object))[0])
         whole = thing
         for labels, codes in zip(span.index.labels, span.index.codes, strict=True):
@@ -197,6 +210,7 @@ def tie_weights(matrix: Matrix, seed: int) -> Array:
             whole = _mixed(whole, hashed)
             thing = thing if is_period else _mixed(thing, hashed)
         found[span.slice] = 1.0 + _fraction(thing) + 0.01 * _fraction(whole)
+    found.flags.writeable = False
     return found
 
 

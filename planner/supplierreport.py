@@ -3,7 +3,7 @@
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Index, Labels
-from planner.rulereport import EMPTY, first_periods
+from planner.rulereport import EMPTY, first_periods, rows_of
 from planner.solution import Found, Solution, counted, stacked
 
 ENOUGH = 1 + 1e-6
@@ -60,9 +60,7 @@ def supplier_report(solution: Solution, supplying: Array) -> Found:
 
 def _of_table(solution: Solution, index: Index) -> tuple[Array, Array, Array]:
     """The row of the table that each key (rule, from, …) stands for, its limit and its penalty."""
-    rules = solution.parts.instance.tables["rules"]
-    number = {pair: at for at, pair in enumerate(zip(rules["rule"], rules["from"], strict=True))}
-    row = np.array([number[pair] for pair in zip(index.column(0), index.column(1), strict=True)], dtype=np.int64)
+    rules, row = solution.parts.instance.tables["rules"], rows_of(solution, index)
     limit, penalty = (rules[name].to_numpy(dtype=np.float64)[row] for name in ("limit", "penalty"))
     return row, limit, np.nan_to_num(penalty)
 

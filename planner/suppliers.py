@@ -243,6 +243,6 @@ def suppliers(
         InputError: nothing bounds what a subject can supply.
     """
     rows = _Rows(parts, flow, processing)
-    for rule in rules_of(parts, suppliers=True):
+    for rule in rules_of(parts, "suppliers", "award"):
         rows.add(rule, supply(parts, flow, processing, rule, limits.lane, arrives))
     return rows.done(Limits(parts, flow, processing, limits), concentration)

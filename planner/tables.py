@@ -41,13 +41,16 @@ Period = Annotated[
     Field(json_schema_extra=_unit("period")),
 ]
 Price = Annotated[float, _number, _bounds("money/mass", ge=0)]
-Penalty = Annotated[float, _number, _bounds("money/mass, or money per supplier", ge=0)]
+Penalty = Annotated[float, _number, _bounds("money/mass, money per supplier, or money/money", ge=0)]
 Credit = Annotated[float, _number, _bounds("money/mass")]
 Holding = Annotated[float, _number, _bounds("money/mass/year", ge=0)]
 Money = Annotated[float, _number, _bounds("money", ge=0)]
 Rate = Annotated[float, _number, _bounds("mass/year", ge=0)]
 Mass = Annotated[float, _number, _bounds("mass", ge=0)]
-Limit = Annotated[float, _number, _bounds("fraction, mass per `per`, or suppliers", ge=0)]
+Limit = Annotated[
+    float, _number, _bounds("fraction, mass or money per `per`, the attribute's unit, or suppliers", ge=0)
+]
+Measure = Annotated[float, _number, _bounds("the attribute's own")]
 Share = Annotated[float, _number, _bounds("fraction", ge=0, le=1)]
 Loss = Annotated[float, _number, _bounds("fraction", ge=0, lt=1)]
 Duty = Annotated[float, _number, _bounds("fraction of customs value", ge=0, le=20)]
@@ -334,6 +337,23 @@ class DutyRow(Row):
     """Last period; empty = to the end."""
 
 
+class AttributeRow(Row):
+    """What is known of what a site sells, beside its price: its risk, carbon, recycled content, quality."""
+
+    TABLE = "attributes"
+    KEY = ("site", "material", "attribute")
+
+    site: Name
+    """The site that sells; a name from ``sites``."""
+    material: Text = ""
+    """A name from ``materials``; empty = all that it sells. A row with a material beats one without."""
+    attribute: Name
+    """What it is: ``risk`` (0 to 1; missing = the risk of the site's place), ``recycled`` (fraction of what is sold;
+    missing = 0), or any other name, of which every site that a rule counts needs a value."""
+    value: Measure
+    """Its value per unit of mass, in whatever unit it is counted in: the rules' limits are in the same."""
+
+
 class InTransitRow(Row):
     """What is under way at the start, and what may be under way at the end."""
 
@@ -459,18 +479,30 @@ class RuleRow(Row):
     """Last period; empty = to the end."""
     kind: Annotated[
         Literal[
-            "max_share", "min_share", "max_quantity", "min_quantity", "max_suppliers", "min_suppliers", "min_award"
+            "max_share",
+            "min_share",
+            "max_quantity",
+            "min_quantity",
+            "max_suppliers",
+            "min_suppliers",
+            "min_award",
+            "max_average",
+            "min_average",
+            "max_spend",
+            "min_spend",
         ],
         Field(json_schema_extra=_unit("kind")),
     ]
     """What is limited."""
     limit: Limit
     """The limit: a fraction for shares, tonnes per period, year or horizon for quantities, a whole number of subjects
-    for suppliers; of an award (if a subject supplies at all, at least so much) tonnes, or a fraction of its base."""
+    for suppliers, the attribute's unit for averages, undiscounted money per period, year or horizon for spend; of an
+    award (if a subject supplies at all, at least so much) tonnes, or a fraction of its base."""
     subject_by: Annotated[
-        Literal["place", "owner", "site", "group"], Field(json_schema_extra=_unit("place, owner, site, group"))
-    ]
-    """What the limit holds for, one by one; with group, each named group is one subject."""
+        Literal["", "place", "owner", "site", "group"], Field(json_schema_extra=_unit("place, owner, site, group"))
+    ] = ""
+    """What the limit holds for, one by one; with group, each named group is one subject. Empty, for averages and spend
+    alone: for everything that the rule counts together."""
     subject: Names = ""
     """Names of subjects, or groups of them; empty = all (with group: required)."""
     except_: Names = Field("", alias="except")
@@ -492,7 +524,7 @@ class RuleRow(Row):
     home_in_base: YesNo = "yes"
     """Whether home supply is inside a base of purchases."""
     recycled_in_base: YesNo = "yes"
-    """Whether recycled supply is inside a base of purchases."""
+    """Whether recycled supply, told by the attribute ``recycled``, is inside a base of purchases."""
     stock_in_base: YesNo = "no"
     """Whether stock released at the market's sites is inside a base of purchases."""
     per: Annotated[Literal["period", "year", "horizon"], Field(json_schema_extra=_unit("period, year, horizon"))]
@@ -503,8 +535,11 @@ class RuleRow(Row):
     """Stages each or together; required where the scope holds more than one."""
     market_pool: Pool = ""
     """Markets each or together; required where the scope holds more than one."""
+    attribute: Text = ""
+    """What is averaged; a name from ``attributes``, or ``risk``. For averages alone."""
     penalty: Penalty | None = None
-    """Price of a tonne of excess, or of each supplier too many or too few; empty = hard."""
+    """Price of a tonne of excess, of each supplier too many or too few, of a unit of the attribute times a tonne, or of
+    a unit of money spent; empty = hard."""
     protected: YesNo = "no"
     """Whether the rule is never offered for repair."""
     source: Text = ""
@@ -527,6 +562,7 @@ TABLES: dict[str, type[Row]] = {
         RouteRow,
         FreightRow,
         DutyRow,
+        AttributeRow,
         InTransitRow,
         DemandRow,
         PriorityRow,
@@ -540,7 +576,6 @@ TABLES: dict[str, type[Row]] = {
 LATER_TABLES = (
     "discounts",
     "bundles",
-    "attributes",
     "substitutes",
     "contracts",
     "projects",
@@ -549,17 +584,8 @@ LATER_TABLES = (
 )
 """Tables that are known by name and refused as not yet supported."""
 
-LATER_COLUMNS = {("rules", "attribute"): "averages of an attribute"}
-"""Columns that are known by name and refused, unless empty, as not yet supported."""
-
 LATER_VALUES = {
-    ("rules", "kind"): (
-        "max_hhi",
-        "max_spend",
-        "min_spend",
-        "max_average",
-        "min_average",
-    ),
+    ("rules", "kind"): ("max_hhi",),
     ("rules", "basis"): ("origin",),
 }
 """Values that are known and refused as not yet supported."""

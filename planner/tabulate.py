@@ -11,6 +11,7 @@ import pandas as pd
 
 from mineral_sourcing.arrays import Array, Labels
 from planner.codes import keys
+from planner.measurereport import average_report, spend_report
 from planner.periods import label, ordinal
 from planner.plan import PLAN_TABLES
 from planner.rulereport import prices, rule_report
@@ -28,7 +29,9 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
     made = _made(solution)
     tiers = _tiers(solution)
     supplied = supplying(solution)
-    rules = stacked(rule_report(solution), supplier_report(solution, supplied))
+    rules = stacked(
+        rule_report(solution), supplier_report(solution, supplied), average_report(solution), spend_report(solution)
+    )
     found: dict[str, Found] = {
         "flows": _flows(solution),
         "sales": _sales(solution, tiers),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from planner.analysis.compare import Comparison
     from planner.report.summary import Summary
     from planner.session import Progress
 
@@ -84,7 +85,7 @@ def _rules(summary: "Summary") -> None:
     for rule in summary.rules.head(MOST).to_dict("records"):
         material = f"{rule['material']}, {rule['market']}" if markets and rule["market"] else rule["material"]
         limits = [_limit(rule[end], rule["unit"]) for end in ("first_limit", "last_limit")]
-        prices = [money(rule[end]) for end in ("least_price", "most_price")]
+        prices = [money(rule[end]) + _per(rule["kind"], rule["unit"]) for end in ("least_price", "most_price")]
         often = "" if rule["binds"] == rule["holds"] else f" ({rule['binds']} of {rule['holds']})"
         about = (rule["rule"], rule["name"], material, span(rule["since"], rule["until"]) + often)
         ranges = (" to ".join(dict.fromkeys(pair)) for pair in (limits, prices))
@@ -92,14 +93,21 @@ def _rules(summary: "Summary") -> None:
     names = ("rule", "subject", "material", "binds in", "limit", "per t of excess", "per point")
     table(f"Rules that bind, and what loosening them saves in {summary.currency}", names, rows, right=2)
     say("  per t of excess: in the money of the period; per point: one percentage point of a share or one percent")
-    say(f"  of a quantity in all these periods, present value, at the margin{_more(len(summary.rules))}")
+    say(f"  of another limit in all these periods, present value, at the margin{_more(len(summary.rules))}")
     say(
         fill(f"The dearest says: {summary.rules['sentence'].iloc[0]}", 110, initial_indent="  ", subsequent_indent="  ")
     )
 
 
 def _limit(limit: float, unit: str) -> str:
-    return f"{100 * limit:.4g} %" if unit == "share" else f"{limit:,.4g} t"
+    return f"{100 * limit:.4g} %" if unit == "share" else f"{limit:,.4g} {unit}"
+
+
+def _per(kind: str, unit: str) -> str:
+    """What a price is of, where it is not a tonne of excess alone."""
+    if kind.endswith("_average"):
+        return f" and {unit}"
+    return f" per {unit}" if kind.endswith("_spend") else ""
 
 
 def _purchases(summary: "Summary") -> None:
@@ -135,6 +143,42 @@ def show_runs(folder: str, frame: "pd.DataFrame") -> None:
         cells = ("" if isnan(row[name]) else write(row[name]) for name, write in numbers)
         rows.append((row["run"], row["status"], told, *cells))
     table(f"Runs in {folder}", ("run", "ended", "written (UTC)", "cost", "gap", "unmet, t"), rows, right=3)
+
+
+def show_comparison(found: "Comparison", most: int) -> None:
+    """What lies between plans: the sentence, the figures that differ, the input, the largest changes of decisions."""
+    say(found.sentence)
+    figures = found.figures[[not _alike(row[2:]) for row in found.figures.itertuples(index=False)]]
+    rows = [(row[0], row[1], *(_figure(value) for value in row[2:])) for row in figures.itertuples(index=False)]
+    table("Figures that differ", ("figure", "unit", *found.names), rows, right=len(found.names))
+    several = len(found.names) > 2
+    for title, frame, right in (("Input", found.input, 2), ("Decisions", found.decisions, 3)):
+        if len(frame):
+            shown = frame.head(most) if several else frame.drop(columns="plan").head(most)
+            cells = [[_figure(x) if isinstance(x, float) else str(x) for x in row] for row in shown.to_numpy()]
+            more = f", the first {most} of {len(frame):,}" if len(frame) > most else ""
+            table(f"{title} that differs{more}" if right == 2 else f"{title} that differ{more}", [*shown], cells, right)
+
+
+def _alike(values: "Sequence[float]") -> bool:
+    """Whether figures are the same to a millionth."""
+    return max(values) - min(values) <= 1e-6 * max(1e-3, *map(abs, values)) or all(map(isnan, values))
+
+
+def _figure(value: float) -> str:
+    return "" if isnan(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
+
+
+def show_cases(frame: "pd.DataFrame", currency: str) -> None:
+    """Cases side by side."""
+    rows = [
+        (row["case"], row["status"], _figure(row["cost"]), _figure(row["against_base"]), _figure(row["unmet"]))
+        for row in frame.to_dict("records")
+    ]
+    table("Cases", ("case", "ended", f"cost, {currency}", "against base", "unmet, t"), rows, right=3)
+    for row in frame.to_dict("records"):
+        if row["message"]:
+            say(f"  {row['case']}: {row['message']}")
 
 
 def table(title: str, names: "Sequence[str]", rows: "Sequence[Sequence[str]]", right: int) -> None:

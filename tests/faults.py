@@ -68,8 +68,8 @@ FAULTS = (
         2,
         "basis",
         "not yet supported",
-        "allies,purchases,consumption,year,,together,\n",
-        "allies,origin,consumption,year,,together,\n",
+        "allies,purchases,consumption,year,,together,,\n",
+        "allies,origin,consumption,year,,together,,\n",
     ),
     # header
     Fault("instance", 3, "curency", "did you mean 'currency'", "currency", "curency", "instance.toml"),
@@ -95,15 +95,6 @@ FAULTS = (
     Fault("offers", 1, "capcity", "did you mean 'capacity'", "capacity,fixed", "capcity,fixed", batch=2),
     Fault("sites", None, "site", "the column 'site' is missing", "site,place", "sight,place", batch=3),
     Fault("lanes", 1, "freight", "stands twice", "duty,customs_value", "freight,customs_value", batch=3),
-    Fault(
-        "rules",
-        1,
-        "attribute",
-        "not yet supported",
-        "pool,market_pool,penalty\ncap,,2028",
-        "pool,market_pool,attribute\ncap,,2028",
-        batch=-1,
-    ),
     Fault("ofers", None, "", "did you mean 'offers'", "", "site\n", "ofers.csv"),
     Fault("discounts", None, "", "not yet supported", "", "seller\n", "discounts.csv"),
     Fault(
@@ -152,8 +143,8 @@ FAULTS = (
         2,
         "material",
         "did you mean 'magnet'",
-        "home,magnet,,allies,purchases,consumption,year,,together,\n",
-        "home,magnat,,allies,purchases,consumption,year,,together,\n",
+        "home,magnet,,allies,purchases,consumption,year,,together,,\n",
+        "home,magnat,,allies,purchases,consumption,year,,together,,\n",
         batch=1,
     ),
     Fault(
@@ -230,7 +221,33 @@ FAULTS = (
         "market_pool,home_inbase",
         batch=-1,
     ),
+    Fault("rules", 7, "attribute", "is empty: say what is averaged", "year,,,200,risk", "year,,,200,", batch=4),
+    Fault(
+        "rules",
+        6,
+        "attribute",
+        "'risk' is for averages",
+        "Dallas,purchases,,year,,,,",
+        "Dallas,purchases,,year,,,,risk",
+        batch=4,
+    ),
+    Fault(
+        "rules", 6, "subject_by", "is empty; give one of place", "max_suppliers,2,place", "max_suppliers,2,", batch=7
+    ),
+    Fault("rules", 8, "subject", "subject_by is empty", "900000,place,CHN", "900000,,CHN", batch=4),
+    Fault(
+        "attributes", 2, "value", "is no fraction: the attribute 'risk'", "magnet,risk,0.2", "magnet,risk,20", batch=4
+    ),
+    Fault("attributes", 2, "site", "did you mean 'Osaka'", "Osaka,magnet,risk", "Osaca,magnet,risk", batch=5),
+    Fault("attributes", 2, "value", "is not a number", "magnet,risk,0.2", "magnet,risk,low", batch=8),
     # network
+    Fault("rules", 7, "attribute", "did you mean 'risk'", "200,risk", "200,rsik", batch=11),
+    Fault("rules", 7, "attribute", "no row of attributes gives 'carbon'", "200,risk", "200,carbon", batch=12),
+    Fault("rules", 7, "limit", "it can never bind", "max_average,0.5", "max_average,0.9", batch=13, warning=True),
+    Fault("rules", 7, "limit", "it forbids all of it", "max_average,0.5", "max_average,0.05", batch=15, warning=True),
+    Fault(
+        "attributes", 3, "site", "'Kuantan' sells no such material", "Kuantan,,", "Kuantan,ore,", batch=12, warning=True
+    ),
     Fault(
         "lanes", 9, "origin", "neither sells nor stores", "", "Tokyo,Osaka,oxide,1,,,0,0,,0\n", batch=11, warning=True
     ),
@@ -254,8 +271,8 @@ FAULTS = (
         2,
         "market_pool",
         "2 markets are in scope",
-        "consumption,year,,together,\n",
-        "consumption,year,,,\n",
+        "consumption,year,,together,,\n",
+        "consumption,year,,,,\n",
         batch=11,
     ),
     Fault("rules", 5, "pool", "2 materials of one stage", "period,together", "period,", batch=11),

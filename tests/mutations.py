@@ -91,7 +91,8 @@ def moved_limits(plan: Plan) -> Iterator[Lie]:
         least = str(rule["kind"]).startswith("min_")
         if actual.empty or (not least and min(actual.max(), rule["limit"]) <= 0):
             continue
-        limit = float(rule["limit"]) / (1.0 if str(rule["kind"]).endswith("_share") else factor)
+        unit = factor if str(rule["kind"]).endswith("_quantity") else 1.0
+        limit = float(rule["limit"]) / unit
         limit = max(actual.min(), limit) * (1 + CHANGE) + CHANGE if least else min(actual.max(), limit) * (1 - CHANGE)
         if str(rule["kind"]).endswith("_share") and limit > 1:
             continue
@@ -99,7 +100,7 @@ def moved_limits(plan: Plan) -> Iterator[Lie]:
         told.loc[of_rule, "limit"] = limit
         told.loc[of_rule, "slack"] = (told["actual"] - limit if least else limit - told["actual"])[of_rule]
         moved = rules.copy()
-        moved.loc[line, "limit"] = limit if str(rule["kind"]).endswith("_share") else limit * factor
+        moved.loc[line, "limit"] = limit * unit
         instance = Instance(plan.instance.header, {**plan.instance.tables, "rules": moved})
         lie = dataclasses.replace(with_table(plan, "rules", told), instance=instance)
         yield Lie(f"limit of {rule['rule']} from {rule['from']!r}: {limit}", "rules", frozenset({rule["rule"]}), lie)

@@ -300,6 +300,59 @@ def _awards(draft: Draft) -> None:
         draft.add("rules", rule="least", **row, **least, penalty=draft.number(50.0, 2000.0))
 
 
+def _attributes(draft: Draft) -> None:
+    """Risk of places, and of one site another; carbon of all that each site sells; recycled content of the trader's."""
+    for row in draft.tables["places"]:
+        row["risk"] = draft.number(0.0, 1.0, 2)
+    for row in draft.tables["sites"]:
+        draft.add("attributes", site=row["site"], attribute="carbon", value=draft.number(0.0, 20.0))
+    draft.add("attributes", site="mine 0", material="ore", attribute="risk", value=draft.number(0.0, 1.0, 2))
+    draft.add("attributes", site="mine 0", material="ore", attribute="carbon", value=draft.number(0.0, 20.0))
+    draft.add("attributes", site="trader", material="", attribute="recycled", value=draft.number(0.2, 1.0, 2))
+    for row in draft.tables["rules"]:
+        if row.get("base") == "purchases" and draft.chance(0.5):
+            row["recycled_in_base"] = "no"
+
+
+def _average(draft: Draft, number: int) -> None:
+    """An average of what the markets or the first plants buy, or of what is made; of all or of each of some."""
+    attribute = draft.rng.choice(["risk", "carbon", "recycled"])
+    kind = "min_average" if attribute == "recycled" or draft.chance(0.2) else "max_average"
+    low, high = {"risk": (0.1, 0.6), "carbon": (2.0, 12.0), "recycled": (0.05, 0.5)}[attribute]
+    row: Row = {"kind": kind, "attribute": attribute, "limit": draft.number(low, high, 2)}
+    row |= {"per": draft.rng.choice(["period", "year", "horizon"]), **_source(draft)}
+    by = draft.rng.choice(["", "", "owner", "place"])
+    row |= {"subject_by": by} | ({"except": "home"} if by == "place" and draft.chance(0.3) else {})
+    if draft.chance(0.8):
+        row["penalty"] = draft.number(2.0, 100.0)
+    draft.add("rules", rule=f"average {number}", **row)
+
+
+def _spend(draft: Draft, number: int) -> None:
+    """Money for ore that the first plants buy, or for what is made; a floor only where there are no tiers."""
+    floor = draft.chance(0.3) and not draft.tables.get("tiers")
+    row: Row = {"kind": "min_spend" if floor else "max_spend", "per": draft.rng.choice(["period", "year", "horizon"])}
+    row |= _source(draft) if draft.chance(0.5) else {"basis": "made", "material": draft.last}
+    if row["basis"] == "purchases" and row["material"] != "ore":
+        row |= {"basis": "made", "market_pool": ""}
+    row |= {"limit": draft.number(100.0, 800.0 if floor else 3000.0), "subject_by": draft.rng.choice(["", "owner"])}
+    if draft.chance(0.8):
+        row["penalty"] = draft.number(0.1, 3.0)
+    draft.add("rules", rule=f"spend {number}", **row)
+
+
+def _source(draft: Draft) -> Row:
+    """What a rule counts: ore at the first plants, the last material at the markets, or what is made of it."""
+    what = draft.rng.choice(["last", "ore", "made"])
+    if what == "ore":
+        market = ";".join(draft.sites(f"{draft.materials[1]} plant"))
+        return {"basis": "purchases", "material": "ore", "market": market, "market_pool": "together"}
+    if what == "made":
+        return {"basis": "made", "material": draft.last}
+    pool = draft.rng.choice(["each", "together"])
+    return {"basis": "purchases", "material": draft.last, "market_pool": pool}
+
+
 def random_instance(seed: int, ranks: int | None = None, integers: bool | None = None) -> tuple[Row, Tables]:
     """Header and tables of the instance with this seed.
 
@@ -347,4 +400,9 @@ def random_instance(seed: int, ranks: int | None = None, integers: bool | None =
     bounded = all(row["capacity"] is not None for row in draft.tables["offers"])
     if integers is not False and bounded and draft.chance(0.4):
         _awards(draft)
+    draft.rng = random.Random(f"{seed} measures")
+    if draft.chance(0.4):
+        _attributes(draft)
+        for number in range(draft.rng.choice([1, 2])):
+            draft.rng.choice([_average, _spend])(draft, number)
     return head, draft.tables

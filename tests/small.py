@@ -87,6 +87,11 @@ CHN,JPN,,magnet,4,0,0
 CHN,allies,,0.25,,
 CHN,JPN,oxide,0.1,2028,
 """,
+    "attributes": """site,material,attribute,value
+Osaka,magnet,risk,0.2
+Kuantan,,recycled,0.1
+Baotou,,risk,0.7
+""",
     "in_transit": """origin,destination,material,arrives,quantity,paid,final
 Kuantan,Osaka,oxide,2027,50,no,
 Kuantan,Osaka,oxide,2031,,,100
@@ -108,12 +113,14 @@ Depot,magnet,2029,,,,150,10,Dallas,25
 Osaka,oxide,,,5,,50,5,,
 """,
     "rules": """rule,from,until,kind,limit,subject_by,subject,except,material,stage,market,\
-basis,base,per,pool,market_pool,penalty
-cap,,2028,max_share,0.9,place,,home,magnet,,allies,purchases,consumption,year,,together,
-cap,2029,,max_share,0.8,place,,home,magnet,,allies,purchases,consumption,year,,together,50
-lynas,,,max_quantity,9000,owner,Lynas,,oxide,,,made,,year,,,
-china,,,max_share,0.95,group,concern,,,oxide,Osaka,purchases,purchases,period,together,,10
-few,,,max_suppliers,2,place,,,magnet,,Dallas,purchases,,year,,,
+basis,base,per,pool,market_pool,penalty,attribute
+cap,,2028,max_share,0.9,place,,home,magnet,,allies,purchases,consumption,year,,together,,
+cap,2029,,max_share,0.8,place,,home,magnet,,allies,purchases,consumption,year,,together,50,
+lynas,,,max_quantity,9000,owner,Lynas,,oxide,,,made,,year,,,,
+china,,,max_share,0.95,group,concern,,,oxide,Osaka,purchases,purchases,period,together,,10,
+few,,,max_suppliers,2,place,,,magnet,,Dallas,purchases,,year,,,,
+risk,,,max_average,0.5,,,,magnet,,Dallas,purchases,,year,,,200,risk
+budget,2028,,max_spend,900000,place,CHN,,magnet,,allies,purchases,,year,,together,,
 """,
 }
 

@@ -16,6 +16,8 @@ SEEDS = st.integers(min_value=0, max_value=100_000)
 FEW = settings(derandomize=True, max_examples=4, deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 """Every example costs two plans, verified: few, always the same, and no search for a smaller one that fails."""
 TOLERANCE = 1e-6
+OWN = ("max_suppliers", "min_suppliers", "max_spend", "min_spend")
+"""Kinds whose penalty is not per mass."""
 
 
 def cost(head: Row, tables: Tables) -> float | None:
@@ -49,7 +51,8 @@ def test_looser_rule_never_costs_more(seed: int, step: float) -> None:
     head, tables = random_instance(seed, ranks=seed % 2)
     looser = copy(tables)
     for row in looser["rules"]:
-        loosest = {"max_share": 1.0, "max_quantity": 10.0 * row["limit"]}.get(row["kind"], 0.0)
+        loosest = 10.0 * row["limit"] if row["kind"].startswith("max_") else 0.0
+        loosest = min(loosest, 1.0) if row["kind"] == "max_share" else loosest
         if row["kind"] == "max_suppliers":
             row["limit"] += round(2.0 * step)
         elif row["kind"] == "min_suppliers":
@@ -83,6 +86,7 @@ def test_added_supplier_never_costs_more(seed: int, price: float) -> None:
     wider["sites"].append({"site": "newcomer", "place": "AAA", "owner": "owner 0", "kind": "trader"})
     offer = {"site": "newcomer", "material": material, "price": round(price, 2)}
     wider["offers"].append({**offer, "capacity": 100.0, "fixed_cost": 3.0})
+    wider.setdefault("attributes", []).append({"site": "newcomer", "attribute": "carbon", "value": 5.0})
     for market in {row["site"]: None for row in wider["demands"]}:
         wider["lanes"].append({"origin": "newcomer", "destination": market, "material": material, "freight": 1.0})
 
@@ -149,11 +153,7 @@ def test_unit_of_mass_changes_nothing(unit: str, factor: float, seed: int) -> No
                 row["kind"].endswith("quantity") or (row["kind"] == "min_award" and not row["base"])
             ):
                 row["limit"] *= factor
-            if (
-                name == "rules"
-                and row["kind"] not in ("max_suppliers", "min_suppliers")
-                and row.get("penalty") is not None
-            ):
+            if name == "rules" and row["kind"] not in OWN and row.get("penalty") is not None:
                 row["penalty"] /= factor
 
     same(cost(head, tables), cost({**head, "mass_unit": unit}, converted))

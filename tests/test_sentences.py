@@ -17,6 +17,8 @@ from planner.tables import columns
 DEFINITIONS = Path(__file__).parents[1] / "docs" / "definitions.md"
 SHARE = {"kind": "max_share", "limit": 0.65, "subject_by": "place", "basis": "purchases", "base": "consumption"}
 FLOOR = {"kind": "min_quantity", "limit": 1320.0, "subject_by": "site", "basis": "made", "per": "year"}
+AVERAGE = {"kind": "max_average", "attribute": "risk", "basis": "purchases", "per": "year", "material": "NdPr oxide"}
+MONEY = {"basis": "purchases", "per": "year", "material": "NdPr oxide"}
 COUNT = {"subject_by": "owner", "basis": "purchases", "per": "year", "material": "NdPr oxide"}
 THIRD = SHARE | {"except": "home", "per": "year"}
 
@@ -84,6 +86,21 @@ EXAMPLES: dict[str, Mapping[str, Any]] = {
     "each year; priced at 50 USD per t too much.": COUNT
     | {"rule": "no-giants", "kind": "max_share", "limit": 1.2, "market": "allies", "market_pool": "together"}
     | {"base": "before", "penalty": 50.0},
+    "risk: The average risk of the NdPr oxide bought by allies together is at most 0.4, each year; "
+    "priced at 500 USD per t and unit too much.": AVERAGE
+    | {"rule": "risk", "limit": 0.4, "market": "allies", "market_pool": "together", "penalty": 500.0},
+    "recycled-content: From 2030 on, the average recycled of all materials of stage magnet made by each owner "
+    "among allies is at least 0.25, over all periods together.": AVERAGE
+    | {"rule": "recycled-content", "from": "2030", "kind": "min_average", "limit": 0.25, "attribute": "recycled"}
+    | {"material": "", "stage": "magnet", "pool": "together", "basis": "made", "subject_by": "owner"}
+    | {"subject": "allies", "per": "horizon"},
+    "At most 5,000,000 USD is spent on the NdPr oxide bought by factory from any one third country, each year.": MONEY
+    | {"kind": "max_spend", "limit": 5e6, "market": "factory", "subject_by": "place", "except": "home"},
+    "budget: At most 20,000,000 USD is spent on the NdPr oxide made anywhere, each year; priced at 0.1 USD per USD "
+    "too much.": MONEY | {"rule": "budget", "kind": "max_spend", "limit": 2e7, "basis": "made", "penalty": 0.1},
+    "keep-Iluka: At least 750,000 USD is spent on the NdPr oxide made by the owner Iluka, each year.": MONEY
+    | {"rule": "keep-Iluka", "kind": "min_spend", "limit": 7.5e5, "basis": "made", "subject_by": "owner"}
+    | {"subject": "Iluka"},
 }
 """Sentences and their rows, in the order of the definitions."""
 
@@ -129,6 +146,8 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
     """A rule of any kind whose columns fit together, in the smallest form of each cell."""
     kind = draw(st.sampled_from([phrase.cells["kind"] for phrase in CLAUSE["rule"]]))
     share, basis = kind.endswith("_share"), draw(st.sampled_from(columns("rules")["basis"].choices))
+    average, measured = kind.endswith("_average"), kind.endswith(("_average", "_spend"))
+    by = draw(st.sampled_from([by for by in columns("rules")["subject_by"].choices if by or measured]))
     bases = ["consumption", "demand", "purchases"]
     bases += ["before"] if share and basis == "purchases" else [""] if kind == "min_award" else []
     base = draw(st.sampled_from(bases)) if share or kind == "min_award" else ""
@@ -140,9 +159,9 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "until": draw(PERIODS),
         "kind": kind,
         "limit": draw(NUMBERS),
-        "subject_by": draw(st.sampled_from(columns("rules")["subject_by"].choices)),
-        "subject": draw(LISTS),
-        "except": draw(st.one_of(st.just("home"), LISTS)),
+        "subject_by": by,
+        "subject": draw(LISTS) if by else "",
+        "except": draw(st.one_of(st.just("home"), LISTS)) if by else "",
         "material": draw(LISTS),
         "stage": draw(LISTS),
         "market": draw(LISTS) if market else "",
@@ -153,6 +172,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "pool": draw(POOLS),
         "stage_pool": draw(POOLS),
         "market_pool": draw(POOLS) if market else "",
+        "attribute": draw(LISTED) if average else "",
         "penalty": draw(st.one_of(st.none(), NUMBERS)),
         "protected": draw(st.sampled_from(["yes", "no"])),
         "source": draw(st.one_of(st.just(""), NAMES)),
@@ -223,6 +243,10 @@ FAULTS = {
     ),
     "At most 5 t of the oxide bought comes from any one site, each year": (67, "the sentence ends where '.'"),
     "Buy local.": (1, "'buy local.' where 'at most'"),
+    "The average risk of the oxide bought is at most 5 USD, each year.": (
+        51,
+        "'USD, each year.' where ',' would be right",
+    ),
     "": (1, "the sentence ends where 'at most'"),
 }
 

@@ -75,6 +75,7 @@ def test_what_highs_refuses_is_raised() -> None:
 def test_a_kept_model_runs_again_after_an_interrupted_race(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in a race ends the hot solve; the next solve of the same model is not refused."""
     model, begun, run = Kept(from_frames(*network(1_000))), threading.Event(), Session.run
+    fresh = model.session.basis()
     expected = model.solve()
 
     class Interrupted(threading.Event):
@@ -90,7 +91,7 @@ def test_a_kept_model_runs_again_after_an_interrupted_race(monkeypatch: pytest.M
 
     monkeypatch.setattr("planner.race.threading", SimpleNamespace(Event=Interrupted, Thread=threading.Thread))
     monkeypatch.setattr(Session, "run", held_up)
-    model.session.highs.clearSolver()
+    model.session.from_basis(fresh)
     assert model.solve().end == "interrupted"
     monkeypatch.undo()
     found = model.solve()

@@ -75,6 +75,31 @@ def test_a_floor_is_told_in_percent_of_its_tonnes() -> None:
     assert "asks of b ore: one percent less in 2027–2028 would save 2.16 USD" in summary.sentence
 
 
+@pytest.mark.parametrize(
+    ("kind", "limit", "cells", "price"),
+    [("max_average", 0.4, {"attribute": "risk"}, 6.0 / 0.6), ("max_spend", 1200.0, {}, (100.0 - 16.0) / 16.0)],
+)
+def test_the_worth_of_a_percent_of_a_limit(kind: str, limit: float, cells: dict[str, Any], price: float) -> None:
+    """Risk 0.7 of A and 0.1 of B: a unit more lets 1 / 0.6 t change. 1200 buy 100 t of A and 12.5 of B, of 115 wanted.
+
+    One percent is worth what the limit, one percent higher, saves.
+    """
+    base = two([], demand=115.0).instance
+    rows = [{"site": "a", "attribute": "risk", "value": 0.7}, {"site": "b", "attribute": "risk", "value": 0.1}]
+
+    def solved(limit: float) -> planner.Plan:
+        rule = {"rule": "r", "kind": kind, "limit": limit, "basis": "purchases", "per": "year", **cells}
+        offers = base["offers"].assign(capacity=[100.0, 150.0] if kind == "max_spend" else 150.0)
+        tables: dict[str, Any] = {**base.tables, "offers": offers, "attributes": rows, "rules": [rule]}
+        return planner.solve(planner.from_frames(base.header, tables)).plan
+
+    summary = summarise(solved(limit))
+    (told,) = summary.rules.to_dict("records")
+    assert told["most_price"] == pytest.approx(price)
+    assert told["worth"] == pytest.approx(solved(limit).objective - solved(1.01 * limit).objective)
+    assert "its dearest rule, r, caps ore: one percent more in 2027–2028 would save" in summary.sentence
+
+
 def test_without_rules_nothing_is_said_of_them() -> None:
     """All from a: 1000 a year, the second discounted by 1.25."""
     summary = summarise(two([]))

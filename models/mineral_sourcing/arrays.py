@@ -82,18 +82,23 @@ class Index(Sequence[Any]):
         """Position in ``target`` of each key's part; −1 where it has none."""
         found = self._links.get((dimensions, id(target)))
         if found is None:
-            codes = [target.labels[at].code for at in range(len(dimensions))]
-            columns = [
-                self.codes[j]
-                if self.labels[j] is target.labels[at]
-                else np.array([codes[at].get(name, -1) for name in self.labels[j].names.tolist()] or [-1])[
-                    self.codes[j]
-                ]
-                for at, j in enumerate(dimensions)
-            ]
-            found = target, target.find(columns)
+            found = target, self._searched(dimensions, target)
             self._links[dimensions, id(target)] = found
         return found[1]
+
+    def among(self, target: "Index") -> Array:
+        """Position of each key in another index of the same dimensions; −1 where it has none."""
+        return self._searched(tuple(range(len(self.labels))), target)
+
+    def _searched(self, dimensions: tuple[int, ...], target: "Index") -> Array:
+        codes = [target.labels[at].code for at in range(len(dimensions))]
+        columns = [
+            self.codes[j]
+            if self.labels[j] is target.labels[at]
+            else np.array([codes[at].get(name, -1) for name in self.labels[j].names.tolist()] or [-1])[self.codes[j]]
+            for at, j in enumerate(dimensions)
+        ]
+        return target.find(columns)
 
     def find(self, columns: Sequence[Array]) -> Array:
         """Position of each row of codes (in this index's own labels); −1 where it is no key.

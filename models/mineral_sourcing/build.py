@@ -12,6 +12,7 @@ from pyomo.common.gc_manager import PauseGC
 
 from mineral_sourcing import (
     activation,
+    averages,
     balance,
     capacity,
     concentration,
@@ -19,6 +20,7 @@ from mineral_sourcing import (
     flow,
     priority,
     processing,
+    spend,
     stockpile,
     suppliers,
     tiers,
@@ -36,6 +38,8 @@ FAMILIES = (
     capacity,
     concentration,
     suppliers,
+    averages,
+    spend,
     cost,
 )
 """Each family reads only those before it."""

@@ -4,7 +4,8 @@ r"""Concentration: no country, owner or site has more than its share; floors the
 
     \textbf{cap} \quad & \pm \Big( \sum_{j \in J_r} \gamma_j q_j - \bar\sigma_r \, Q_{b(r)} \Big) - e_r \le \pm A_r
         \qquad \forall\, r \\
-    \textbf{total} \quad & Q_b = \sum_{j \in B_b} \gamma_j q_j - \sum_{j \in U_b} u_j + A_b \qquad \forall\, b
+    \textbf{total} \quad & Q_b = \sum_{j \in B_b} \gamma_j q_j - \sum_{j \in R_b} \rho_j \gamma_j q_j
+        - \sum_{j \in U_b} u_j + A_b \qquad \forall\, b
 
 ======================  ============================================================  ==========
 :math:`q_j`             ``flow.ship``, ``flow.sold``, ``processing.activity`` or       mass
@@ -12,6 +13,8 @@ r"""Concentration: no country, owner or site has more than its share; floors the
 :math:`\gamma_j`        what a tonne of it counts: 1 − loss, or the recipe             --
 :math:`Q_b`             ``base``: consumption (demand − unmet u + process input),      mass
                         or all that is bought or made
+:math:`\rho_j`          ``recycled`` part, or ``made_recycled`` of a process, where     --
+                        the base leaves it out
 :math:`\bar\sigma_r`    ``share``; 0 for a quantity                                    --
 :math:`A_r`             ``amount``: limit of a quantity, share of a demand, less       mass
                         what was under way
@@ -32,6 +35,18 @@ from mineral_sourcing.network import Concentration, Network
 RULES = {"cap": "rules"}
 
 
+def _recycled(b: pyo.Block, flow: pyo.Block, processing: pyo.Block, q: tuple[str, ...]) -> pyo.Expression:
+    """What a base leaves out of what is bought or made, because it is recycled."""
+    bought = sum(
+        b.recycled[o, k] * flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.RECYCLED_SHIPMENTS[q]
+    )
+    sold = sum(b.recycled[i, k] * flow.sold[i, k, f, t] for i, k, f, t in b.RECYCLED_SALES[q])
+    made = sum(
+        b.made_recycled[p, k] * processing.output[p, k] * processing.activity[p, t] for p, k, t in b.RECYCLED_RUNS[q]
+    )
+    return bought + sold + made
+
+
 def _add_bases(concentration: pyo.Block, data: Concentration) -> None:
     concentration.BASES = pyo.Set(dimen=5, initialize=data.bases)
     for name, members, dimen in (
@@ -41,8 +56,15 @@ def _add_bases(concentration: pyo.Block, data: Concentration) -> None:
         ("BASE_UNMET", data.base_unmet, 4),
         ("BASE_USE", data.base_use, 3),
         ("BASE_RELEASES", data.base_releases, 3),
+        ("RECYCLED_SHIPMENTS", data.recycled_shipments, 4),
+        ("RECYCLED_SALES", data.recycled_sales, 4),
+        ("RECYCLED_RUNS", data.recycled_runs, 3),
     ):
         concentration.add_component(name, pyo.Set(concentration.BASES, dimen=dimen, initialize=members))
+    concentration.SOLD_RECYCLED = pyo.Set(dimen=2, initialize=data.recycled.index)
+    concentration.MADE_RECYCLED = pyo.Set(dimen=2, initialize=data.made_recycled.index)
+    concentration.recycled = pyo.Param(concentration.SOLD_RECYCLED, initialize=data.recycled)
+    concentration.made_recycled = pyo.Param(concentration.MADE_RECYCLED, initialize=data.made_recycled)
     concentration.base_constant = pyo.Param(concentration.BASES, initialize=data.base_constant)
     concentration.base = pyo.Var(concentration.BASES, domain=pyo.Reals)
 
@@ -56,7 +78,8 @@ def _add_bases(concentration: pyo.Block, data: Concentration) -> None:
         unmet = sum(m.priority.unmet[demand] for demand in b.BASE_UNMET[q])
         used = sum(processing.input[p, k] * processing.activity[p, t] for p, k, t in b.BASE_USE[q])
         released = sum(m.stockpile.release[at] - m.stockpile.fill[at] for at in b.BASE_RELEASES[q])
-        return b.base[q] - bought - sold - made + unmet - used - released == b.base_constant[q]
+        every = bought + sold + made + used + released - unmet
+        return b.base[q] - every + _recycled(b, flow, processing, q) == b.base_constant[q]
 
 
 def add(m: pyo.Block, network: Network) -> None:

@@ -187,6 +187,14 @@ class Concentration:
     base_unmet: Groups
     base_use: Groups
     base_releases: Groups
+    recycled_shipments: Groups
+    """What a base leaves a part out of, because it is recycled."""
+    recycled_sales: Groups
+    recycled_runs: Groups
+    recycled: Values
+    """Recycled part by site that sells, and material."""
+    made_recycled: Values
+    """By process and material."""
 
 
 @dataclass(frozen=True)
@@ -300,6 +308,63 @@ class Suppliers:
 
 
 @dataclass(frozen=True)
+class Averages:
+    """Caps and floors on the quantity-weighted average of an attribute."""
+
+    caps: Index
+    """(rule, from, subject, material, market, period label)"""
+    sign: Values
+    """+1 for a cap, −1 for a floor."""
+    limit: Values
+    """In the attribute's own unit."""
+    attribute: Groups
+    """The attribute of each cap, by name."""
+    value: Values
+    """By attribute, site that sells, and material."""
+    made_value: Values
+    """By attribute, process and material."""
+    shipments: Groups
+    sales: Groups
+    runs: Groups
+    given: Values
+    """What was under way."""
+    given_value: Values
+    """Σ attribute times what was under way."""
+    penalty: Values
+    """Present value per unit of the attribute times mass; 0 where the rule is hard."""
+    most: Values
+    """Most excess: 0 where the rule is hard, else ``inf``."""
+
+
+@dataclass(frozen=True)
+class Spend:
+    """Caps and floors on what is paid, undiscounted."""
+
+    caps: Index
+    """(rule, from, subject, material, market, period label)"""
+    sign: Values
+    """+1 for a cap, −1 for a floor."""
+    limit: Values
+    shipments: Groups
+    """What freight and duty are paid for."""
+    purchases: Groups
+    """(origin, destination, material, from, period): shipments whose price is that of the origin's offer."""
+    sales: Groups
+    """Sales of offers without tiers."""
+    priced: Groups
+    """Parts of sales in a tier with a price of its own."""
+    listed: Groups
+    """Parts of sales below the first threshold."""
+    runs: Groups
+    given: Values
+    """Due for what was under way unpaid."""
+    penalty: Values
+    """Present value per unit of money; 0 where the rule is hard."""
+    most: Values
+    """Most excess: 0 where the rule is hard, else ``inf``."""
+
+
+@dataclass(frozen=True)
 class Network:
     """Everything that the model reads."""
 
@@ -320,3 +385,5 @@ class Network:
     activation: Activation
     tiers: Tiers
     suppliers: Suppliers
+    averages: Averages
+    spend: Spend

@@ -57,8 +57,6 @@ def _add_sets(tiers: pyo.Block, data: Tiers) -> None:
 def add(m: pyo.Block, network: Network) -> None:
     """Add what is bought in each tier and its cost; reads ``flow``."""
     data = network.tiers
-    if not len(data.sales):
-        return
     m.tiers = tiers = pyo.Block(doc=__doc__)
     _add_sets(tiers, data)
     tiers.price = pyo.Param(tiers.TIERS, initialize=data.price)

@@ -36,6 +36,8 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("duties", "origin", "place or group"),
     ("duties", "destination", "place or group"),
     ("duties", "material", "material"),
+    ("attributes", "site", "site"),
+    ("attributes", "material", "material"),
     ("in_transit", "origin", "site"),
     ("in_transit", "destination", "site"),
     ("in_transit", "material", "material"),
@@ -261,7 +263,8 @@ def _unreadable(found: Findings, kinds: Iterable[str]) -> bool:
 def unused(instance: Instance, found: Findings) -> None:
     """Materials and priorities that nothing refers to are warnings."""
     codes = instance.codes
-    used = [codes[table, column] for table, column, kind in REFERENCES if kind == "material" and table != "contents"]
+    apart = ("contents", "attributes")
+    used = [codes[table, column] for table, column, kind in REFERENCES if kind == "material" and table not in apart]
     materials = instance.tables["materials"]
     idle = ~codes.within(codes["materials", "material"], np.concatenate(used))
     found.rows("materials", materials, idle, "material", lambda name: f"nothing refers to '{name}'", warning=True)

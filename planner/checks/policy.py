@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from planner.checks.context import Network
+from planner.checks import measures
+from planner.checks.context import Network, Pairs
 from planner.codes import Flags, Ints
 from planner.findings import Findings, written
 from planner.instance import Instance
@@ -45,6 +46,17 @@ def sentences(instance: Instance, found: Findings) -> None:
             fault(
                 "limit", f"'{written(limit)}' is no whole number of suppliers; write {int(limit)} or {int(limit) + 1}"
             )
+        measured = rule["kind"].endswith(("_average", "_spend"))
+        if not rule["subject_by"]:
+            if not measured:
+                fault("subject_by", "is empty; give one of place, owner, site, group")
+            for column in ("subject", "except"):
+                if rule[column]:
+                    fault(column, "names subjects, and subject_by is empty: give one of place, owner, site, group")
+        if rule["kind"].endswith("_average") and not rule["attribute"]:
+            fault("attribute", "is empty: say what is averaged, such as risk")
+        if not rule["kind"].endswith("_average") and rule["attribute"]:
+            fault("attribute", f"'{rule['attribute']}' is for averages; leave it empty for {rule['kind']}")
         if share and not rule["base"]:
             fault("base", "is empty: say what the share is a share of (consumption, demand, purchases or before)")
         if rule["kind"] in ("min_suppliers", "min_award") and rule["limit"] == 0:
@@ -59,11 +71,9 @@ def sentences(instance: Instance, found: Findings) -> None:
             for column in ("market", "market_pool"):
                 if rule[column]:
                     fault(column, "a rule on what is made, without a base of consumption or demand, takes no market")
-        for column, usual in (("home_in_base", "yes"), ("stock_in_base", "no")):
+        for column, usual in (("home_in_base", "yes"), ("recycled_in_base", "yes"), ("stock_in_base", "no")):
             if rule[column] != usual and (rule["base"] != "purchases" or (column == "stock_in_base" and not purchases)):
                 fault(column, f"'{rule[column]}' says what is inside a base of purchases; leave it empty here")
-        if rule["recycled_in_base"] == "no":
-            fault("recycled_in_base", "'no' is not yet supported; leave it empty")
         if rule["home_in_base"] == "no" and rule["base"] == "purchases" and not instance.header.home:
             fault("home_in_base", "'no' needs a home group: name one as home in the header")
 
@@ -92,7 +102,14 @@ def scopes(whole: Network, found: Findings) -> None:
         if markets is None:
             continue
         _base(line, rule, materials, frozenset().union(*markets), whole, found)
-        _subjects(line, rule, _counted(rule, materials, markets, whole), whole, found)
+        counted = _counted(rule, materials, markets, whole)
+        _subjects(line, rule, codes.texts(counted[0]), whole, found)
+        mine = codes.flagged(_sites(rule, whole.scope))[counted[0]]
+        counted = counted[0][mine], counted[1][mine]
+        if rule["kind"].endswith("_average"):
+            measures.averaged(line, rule, counted, whole, found)
+        elif rule["kind"].endswith("_spend"):
+            measures.spent(line, rule, counted, markets, whole, found)
 
 
 def _pools(line: int, rule: dict[str, Any], stage: Ints, found: Findings) -> None:
@@ -155,25 +172,30 @@ def _base(
         found.fault("rules", line, "base", rule["base"], told)
 
 
-def _counted(rule: dict[str, Any], materials: Flags, markets: list[frozenset[str]], whole: Network) -> frozenset[str]:
-    """Sites from which something in scope arrives at a market from outside it, or at which it is made."""
+def _counted(rule: dict[str, Any], materials: Flags, markets: list[frozenset[str]], whole: Network) -> Pairs:
+    """Sites from which something in scope arrives at a market from outside it, or at which it is made, and what."""
     codes = whole.instance.codes
     if rule["basis"] != "purchases":
         site, material = whole.made
-        return codes.texts(site[materials[material]])
+        return site[materials[material]], material[materials[material]]
     origin, destination, material = (
         np.concatenate(cells)
         for cells in zip(whole.ends, codes.pick("in_transit", ["origin", "destination", "material"]), strict=True)
     )
     inside = materials[material]
-    origin, destination = origin[inside], destination[inside]
+    origin, destination, material = origin[inside], destination[inside], material[inside]
     single = frozenset().union(*(market for market in markets if len(market) == 1))
-    found = [origin[codes.flagged(single)[destination] & (origin != destination)]]
+    arrives = codes.flagged(single)[destination] & (origin != destination)
     for market in markets:
         if len(market) > 1:
             held = codes.flagged(market)
-            found.append(origin[held[destination] & ~held[origin]])
-    return codes.texts(np.concatenate(found))
+            arrives |= held[destination] & ~held[origin]
+    return origin[arrives], material[arrives]
+
+
+def _sites(rule: dict[str, Any], scope: Scope) -> frozenset[str]:
+    """Sites of all subjects of a rule."""
+    return frozenset(scope.place_of) if not rule["subject_by"] else scope.sites(_chosen(rule, scope))
 
 
 def _subjects(line: int, rule: dict[str, Any], counted: frozenset[str], whole: Network, found: Findings) -> None:
@@ -190,7 +212,7 @@ def _subjects(line: int, rule: dict[str, Any], counted: frozenset[str], whole: N
     def touches(name: str) -> bool:
         return not scope.sites([name]).isdisjoint(counted) if scope.kind(name) == "group" else name in reached
 
-    if not any(map(touches, _chosen(rule, scope))):
+    if not (any(map(touches, _chosen(rule, scope))) if by else counted):
         what = "arrives at the market from" if rule["basis"] == "purchases" else "is made by"
         told = f"the rule touches nothing: no material in scope {what} {'its subjects' if names else 'any subject'}"
         told += f"; it says: {sentence(rule, Terms.of(whole.instance))}"

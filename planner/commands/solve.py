@@ -28,7 +28,6 @@ def arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Solve, verify, keep the run, show the plan."""
     from planner import runs
-    from planner.plan import Outcome
     from planner.read import load
     from planner.solve import solve
 
@@ -37,25 +36,20 @@ def run(options: argparse.Namespace) -> int:
     runs.prepare(chosen.runs)
     instance = load(options.instance)
     try:
-        with _unlogged(), terminal.progress() as told:
+        with unlogged(), terminal.progress() as told:
             outcome = solve(instance, chosen, told)
     except VerificationError as error:
-        evidence = Outcome(error.plan.status, instance, {}, {}, "the verifier disagrees", found=error.plan)
-        faults = [str(fault) for fault in error.verification.faults]
-        run = runs.write(evidence, chosen, origins(flags), options.command, faults)
-        content = {"status": "error", "message": "the verifier disagrees", "faults": faults, "run": str(run)}
-        shown = f"{error}\nno plan is shown; the evidence lies in {run}"
-        return terminal.fail(1, shown, content, as_json=options.json)
+        return evidence(options, chosen, error)
     run = runs.write(outcome, chosen, origins(flags), options.command)
     if options.json:
-        terminal.document(_answer(outcome, run))
+        terminal.document(answer(outcome, run))
     else:
         _show(outcome, run)
     return CODES[outcome.status]
 
 
 @contextlib.contextmanager
-def _unlogged() -> Iterator[None]:
+def unlogged() -> Iterator[None]:
     """Pyomo logs an interrupt on stdout, where only the answer belongs."""
     logging.disable()
     try:
@@ -64,7 +58,20 @@ def _unlogged() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def _answer(outcome: "Outcome", run: Path) -> dict[str, Any]:
+def evidence(options: argparse.Namespace, chosen: Settings, error: VerificationError) -> int:
+    """Keep a plan that the verifier does not stand for, tell of it without showing it; gives the exit code."""
+    from planner import runs
+    from planner.plan import Outcome
+
+    plan = error.plan
+    outcome = Outcome(plan.status, plan.instance, {}, {}, "the verifier disagrees", found=plan)
+    faults = [str(fault) for fault in error.verification.faults]
+    run = runs.write(outcome, chosen, origins(given(options)), options.command, faults)
+    content = {"status": "error", "message": "the verifier disagrees", "faults": faults, "run": str(run)}
+    return terminal.fail(1, f"{error}\nno plan is shown; the evidence lies in {run}", content, as_json=options.json)
+
+
+def answer(outcome: "Outcome", run: Path) -> dict[str, Any]:
     """What ``solve --json`` says."""
     import math
 

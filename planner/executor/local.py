@@ -26,6 +26,8 @@ DEATHS = 3
 
 _SPAWN = multiprocessing.get_context("spawn")
 _STARTING = threading.Lock()
+LEAVING = 5.0
+"""Seconds that a process has to leave by itself."""
 
 
 class Worker(Protocol):
@@ -35,6 +37,9 @@ class Worker(Protocol):
 
     def attempt(self, task: Any) -> Answer:
         """Do a task."""
+
+    def end(self) -> None:
+        """End when there are no more tasks."""
 
     def stop(self) -> None:
         """End what can be ended; safe from another thread."""
@@ -83,7 +88,7 @@ class Local:
         except Exception as error:
             tell(error)
         finally:
-            worker.stop()
+            worker.end()
             tell(None)
 
 
@@ -97,6 +102,9 @@ class ThreadWorker:
     def attempt(self, task: Any) -> Answer:
         """Do a task."""
         return self._seat.attempt(task)
+
+    def end(self) -> None:
+        """A thread ends by itself."""
 
     def stop(self) -> None:
         """A thread ends by itself."""
@@ -133,6 +141,16 @@ class ProcessWorker:
             except (EOFError, OSError):
                 code = self._bury()
         return Answer({}, 0.0, f"{DEATHS} worker processes died on this task, the last with exit code {code}")
+
+    def end(self) -> None:
+        """Let the process leave by itself, so that it clears away what libraries made in it; else kill it."""
+        with _STARTING:
+            process, self._stopped = self._process, True
+            if process is not None and self._pipe is not None:
+                self._pipe.close()
+        if process is not None:
+            process.join(LEAVING)
+        self.stop()
 
     def stop(self) -> None:
         """Kill the process."""

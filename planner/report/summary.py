@@ -36,17 +36,19 @@ def binding_rules(plan: Plan) -> pd.DataFrame:
 
     Columns beside :data:`RULE`: ``name`` (the subject's, as people say it), ``since`` and ``until`` (first and last
     period in which it binds), ``sentence`` (what the rule says in the last of them), ``binds`` and ``holds`` (in how
-    many of its periods it binds), ``first_limit`` and ``last_limit`` (fraction or tonnes), ``least_price`` and
-    ``most_price`` (undiscounted saving per tonne of excess allowed) and ``worth``: what one percentage point of a
-    share, or one percent of a quantity, would save in all these periods, present value and at the margin. By the
-    envelope theorem that is the shadow price times a hundredth of the base, or of the limit. A number of suppliers has
-    no price at the margin: such rules are left out.
+    many of its periods it binds), ``first_limit`` and ``last_limit`` (in the rule's unit), ``least_price`` and
+    ``most_price`` (undiscounted saving per unit of excess allowed: a tonne, a tonne times the unit of an average, the
+    currency of a spend) and ``worth``: what one percentage point of a share, or one percent of any other limit, would
+    save in all these periods, present value and at the margin. By the envelope theorem that is the shadow price times
+    a hundredth of the base, of the limit, or of both where an average is limited. A number of suppliers has no price at
+    the margin: such rules are left out.
     """
     rules = plan.rules[plan.rules["unit"] != "suppliers"]
+    share = rules["unit"] == "share"
     rows = rules.assign(
         bound=rules["shadow_price"] != 0,
         price=rules["shadow_price_undiscounted"].abs(),
-        worth=rules["shadow_price"].abs() * rules["base"].fillna(rules["limit"]) / 100,
+        worth=rules["shadow_price"].abs() * rules["base"].fillna(1.0) * rules["limit"].mask(share, 1.0) / 100,
         since=rules["period"].str.split("..", regex=False).str[0],
         until=rules["period"].str.split("..", regex=False).str[-1],
     )
@@ -115,7 +117,8 @@ def _sentence(plan: Plan, rules: pd.DataFrame) -> str:
     rule = rules.iloc[0]
     share, cap = rule["unit"] == "share", str(rule["kind"]).startswith("max_")
     step = "one percentage point" if share else "one percent"
-    about = f"{'caps' if cap else 'asks of'} {rule['name']}{' in' if cap else ''} {rule['material']}"
+    whom = f"{rule['name']}{' in' if cap else ''} " if rule["name"] else ""
+    about = f"{'caps' if cap else 'asks of'} {whom}{rule['material']}"
     saved = f"{step} {'more' if cap else 'less'} in {span(rule['since'], rule['until'])} would save"
     return f"{told}; its dearest rule, {rule['rule']}, {about}: {saved} {money(rule['worth'])} {currency}."
 

@@ -11,7 +11,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.plan import Plan
-from planner.verify import awards, ladders, ledger, policy, proof, reports, rows, rulebook, suppliers, switches, terms
+from planner.verify import (
+    awards,
+    ladders,
+    ledger,
+    measures,
+    policy,
+    proof,
+    reports,
+    rows,
+    rulebook,
+    suppliers,
+    switches,
+    terms,
+)
 from planner.verify.columns import KEYS, quantities, read
 from planner.verify.faults import Fault, Faults, number
 from planner.verify.frames import stacked
@@ -69,18 +82,23 @@ def verify(plan: Plan) -> Verification:
     rows.every(world, matrix, q, found, on)
     switches.switches(world, matrix, q, on)
     ladders.bands(world, matrix, q, years, on, faults)
-    told, reported = suppliers.parted(book, found["rules"])
-    rules, listed = rulebook.ruled(world, matrix, book, counts, against, told, faults)
-    numbers = suppliers.counted(world, matrix, book, counts, on, reported, faults)
-    least = awards.awarded(world, matrix, book, counts, against, on, found, reported, faults)
-    every = stacked([rules, numbers, least], [*KEYS["rules"], "t", "penalty"])
+    told = found["rules"]
+    ruled = {
+        "concentration.cap": rulebook.ruled(world, matrix, book, counts, against, told, faults),
+        "averages.cap": measures.averaged(world, matrix, book, counts, told, faults),
+        "spend.cap": measures.spent(world, matrix, book, q, told, faults),
+    }
+    numbers = suppliers.counted(world, matrix, book, counts, on, told, faults)
+    least = awards.awarded(world, matrix, book, counts, against, on, found, faults)
+    every = stacked([*(rules for rules, _ in ruled.values()), numbers, least], [*KEYS["rules"], "t", "penalty"])
     model = Model.of(matrix)
     proof.kept(model, matrix, faults)
     costs = ledger.costs(world, q, every, on)
     ledger.follow(world, q, found, costs, faults)
     ledger.switched(activations, on, faults)
     ledger.ranked(found, q, mixed, faults)
-    reports.ruled(world, found, rules, listed, faults)
+    for constraint, (rules, listed) in ruled.items():
+        reports.ruled(world, found, constraint, rules, listed, faults)
     reports.covered(world, q, found, faults)
     reports.undiscounted(world, found, every, faults)
     variable = np.isin(costs["component"], world.names.of(VARIABLE))

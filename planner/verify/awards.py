@@ -8,7 +8,8 @@ from planner.verify.frames import Floats, Frame, Ints, find, grouped, join, summ
 from planner.verify.matrix import Matrix
 from planner.verify.policy import Book
 from planner.verify.reports import shadow_prices
-from planner.verify.suppliers import NAMES, entered, of_kind, subjects, supplies
+from planner.verify.rulebook import of_clauses
+from planner.verify.suppliers import NAMES, entered, subjects, supplies
 from planner.verify.terms import CELL
 from planner.verify.world import World
 
@@ -21,7 +22,6 @@ def awarded(
     against: Frame,
     on: Frame,
     found: Tables,
-    told: Frame,
     faults: Faults,
 ) -> Frame:
     """Add a row for each subject with a smallest award, and hold the report of the rules on awards against what is
@@ -30,7 +30,6 @@ def awarded(
     Args:
         counts: terms of the quantity of each subject.
         against: terms of the bases.
-        told: rows of the plan's ``rules`` that report suppliers and awards.
     """
     rows, terms = subjects(world, book, counts)
     rows = rows.plus(on=supplies(world, rows, on), base=np.nan)
@@ -40,7 +39,8 @@ def awarded(
     inside = place[terms["row"]] >= 0
     terms = terms.take(inside).plus(row=place[terms["row"][inside]])
     rows = rows.take(asked)
-    match = Match.of("rules", KEYS["rules"], of_kind(world, told, counts=False), rows.take(rows["awards"]))
+    told = of_clauses(book, found["rules"], book.clauses["awards"])
+    match = Match.of("rules", KEYS["rules"], told, rows.take(rows["awards"]))
     short = np.zeros(len(rows))
     short[rows["awards"]] = match.stated("excess")
     short = np.where(np.isnan(rows["penalty"]) | ~rows["awards"], 0.0, short)

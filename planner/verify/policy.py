@@ -22,9 +22,10 @@ class Book:
 
     clauses: Frame
     """``rule``, ``from``, ``kind``, ``limit``, ``penalty``, ``per``; ``sign`` is −1 for a least, else 1; ``shares``,
-    ``suppliers`` (counts and awards), ``awards``, ``made`` and the base, each by its name; ``placeless``, without a
-    market: what is made, against nothing or against all that is made; whether ``foreign`` supply alone, and the net
-    release of ``stock``, count in a base of purchases.
+    ``suppliers`` (counts and awards), ``awards``, ``averages`` (of an ``attribute``), ``spends``, ``made``, the base,
+    each by its name; ``placeless``, without a market: what is made, against nothing or against all that is made;
+    whether ``foreign`` supply alone, ``primary`` supply alone, and the net release of ``stock``, count in a base of
+    purchases.
     """
     pools: Frame
     """``clause``, ``pool`` and each ``material`` in it."""
@@ -96,8 +97,10 @@ def markets(world: World, row: Cells, materials: Ints) -> list[tuple[int, Ints]]
 
 
 def subjects(world: World, row: Cells) -> tuple[Array, Frame]:
-    """Names of the subjects, and each ``subject`` with each ``site`` of it."""
+    """Names of the subjects, and each ``subject`` with each ``site`` of it; one without a name for all together."""
     named, exempt, by = words(row["subject"]), words(row["except"]), row["subject_by"]
+    if not by:
+        return np.zeros(1, dtype=np.int64), world.sites.take(np.arange(len(world.sites)), ("site",)).plus(subject=0)
     if by == "group":
         home = {"home": world.header.home}
         out = {home.get(name, name) for name in exempt}
@@ -142,20 +145,8 @@ def windows(world: World, rules: Frame, per: Sequence[str]) -> tuple[Ints, Frame
 
 def clauses(world: World) -> Frame:
     """The rules that have a period in the horizon, as numbers."""
-    names = (
-        "rule",
-        "from",
-        "until",
-        "kind",
-        "limit",
-        "penalty",
-        "basis",
-        "base",
-        "home_in_base",
-        "stock_in_base",
-        "per",
-    )
-    rules = world.table("rules", *names)
+    names = ("rule", "from", "until", "kind", "limit", "penalty", "basis", "base", "attribute", "per")
+    rules = world.table("rules", *names, "home_in_base", "recycled_in_base", "stock_in_base")
     begin, end = world.span(rules)
     rules = rules.plus(row=np.arange(len(rules))).take(begin <= end)
     made = rules["basis"] == world.names.code("made")
@@ -167,9 +158,12 @@ def clauses(world: World) -> Frame:
         shares=world.names.like(rules["kind"], lambda kind: kind.endswith("_share")) | awards & (rules["base"] > 0),
         suppliers=counted | awards,
         awards=awards,
+        averages=world.names.like(rules["kind"], lambda kind: kind.endswith("_average")),
+        spends=world.names.like(rules["kind"], lambda kind: kind.endswith("_spend")),
         made=made,
         placeless=made & ~base["demand"] & ~base["consumption"],
         foreign=of_purchases & (rules["home_in_base"] == world.names.code("no")),
+        primary=of_purchases & (rules["recycled_in_base"] == world.names.code("no")),
         stock=of_purchases & ~made & (rules["stock_in_base"] == world.names.code("yes")),
         **base,
     )

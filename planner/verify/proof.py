@@ -33,6 +33,8 @@ SENTENCES = {
     "stockpile.cover": ("stockpiles", "the stock does not cover the days that it must"),
     "priority.held": ("priorities", "more of the rank stays unmet than was found to be necessary"),
     "concentration.cap": ("rules", "the rule is broken"),
+    "averages.cap": ("rules", "the average is not within the rule's limit"),
+    "spend.cap": ("rules", "what is paid is not within the rule's limit"),
     "suppliers.award": ("rules", "it supplies less than the least that a supplier must"),
     "suppliers.count": ("rules", "more or fewer suppliers than the rule allows"),
     "suppliers.link": ("activations", "it supplies, but is not counted as a supplier"),

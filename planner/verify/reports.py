@@ -20,18 +20,15 @@ def shadow_prices(world: World, found: Tables, constraint: str, keys: dict[str, 
     return known
 
 
-def ruled(world: World, found: Tables, rules: Frame, match: Match, faults: Faults) -> None:
-    """The rule report."""
+def ruled(world: World, found: Tables, constraint: str, rules: Frame, match: Match, faults: Faults) -> None:
+    """The report of the rules whose rows are those of one constraint."""
     expected = rules.take(rules["asked"] | match.listed())
     kept = Match.of("rules", match.keys, match.found, expected)
-    price = shadow_prices(
-        world, found, "concentration.cap", dict(zip(kept.keys, expected.pick(kept.keys), strict=True))
-    )
-    unit = np.where(expected["shares"], world.names.code("share"), world.names.code("t"))
-    compare_names(faults, kept, {"kind": expected["kind"], "unit": unit})
+    price = shadow_prices(world, found, constraint, dict(zip(kept.keys, expected.pick(kept.keys), strict=True)))
+    compare_names(faults, kept, {"kind": expected["kind"], "unit": expected["unit"]})
     terms = {
         "limit": (expected["limit"], "the rules table"),
-        "quantity": (expected["quantity"], "the plan's tonnes added up"),
+        "quantity": (expected["quantity"], "the plan's tonnes or money added up"),
         "base": (expected["base"], "the plan's tonnes added up"),
         "excess": (expected["excess"], "the rule's excess"),
         "penalty": (expected["penalty"], "excess × the rule's penalty"),
@@ -42,14 +39,16 @@ def ruled(world: World, found: Tables, rules: Frame, match: Match, faults: Fault
         ),
     }
     compare(faults, kept, terms, every=True)
-    judged(world, match.found, faults)
+    units = match.found["unit"]
+    for unit in np.unique(units).tolist():
+        judged(world, match.found.take(units == unit), faults)
 
 
 def judged(world: World, table: Frame, faults: Faults) -> None:
-    """What follows from quantity, base and limit of a row of the report; where the base is nothing, so is the share,
-    and a floor on it is neither kept nor broken.
+    """What follows from quantity, base and limit of the rows of the report in one unit; where the base is nothing, so
+    is the share or the average, and a floor on it is neither kept nor broken.
     """
-    share = world.names.like(table["kind"], lambda kind: kind.endswith("_share"))
+    share = world.names.like(table["kind"], lambda kind: kind.endswith(("_share", "_average")))
     least = world.names.like(table["kind"], lambda kind: kind.startswith("min_"))
     base, quantity, stated, limit = table.pick(["base", "quantity", "actual", "limit"])
     size = float(np.max(base, where=~np.isnan(base), initial=0.0))
@@ -128,11 +127,13 @@ def undiscounted(world: World, found: Tables, rules: Frame, faults: Faults) -> N
     of_rule = find(prices.pick(keys), rules.pick(keys))
     t = np.where(of_rule >= 0, np.append(rules["t"], 0)[of_rule], t)
     t = np.where(prices["constraint"] == world.names.code("stockpile.final"), world.periods - 1, t)
-    at = np.arange(len(prices))
-    itself = Match("prices", KEYS["prices"], prices, prices, at, at[:0])
+    prices = prices.plus(expected=prices["shadow_price"] / world.discount[t])
     meaning = "the shadow price over the discount factor of its period"
-    expected = prices["shadow_price"] / world.discount[t]
-    compare(faults, itself, {"shadow_price_undiscounted": (expected, meaning)})
+    money = prices["constraint"] == world.names.code("spend.cap")  # of money, not of tonnes: a size of its own
+    for some in (prices.take(money), prices.take(~money)):
+        at = np.arange(len(some))
+        itself = Match("prices", KEYS["prices"], some, some, at, at[:0])
+        compare(faults, itself, {"shadow_price_undiscounted": (some["expected"], meaning)})
 
 
 def _first_of_year(world: World) -> list[int]:

@@ -5,7 +5,7 @@ import numpy as np
 from planner.verify import incumbents
 from planner.verify.columns import KEYS
 from planner.verify.faults import Faults, Match
-from planner.verify.frames import Floats, Frame, Ints, find, grouped, join, stacked, summed
+from planner.verify.frames import Flags, Floats, Frame, Ints, find, grouped, join, stacked, summed
 from planner.verify.matrix import Matrix
 from planner.verify.policy import Book
 from planner.verify.terms import CELL
@@ -17,21 +17,23 @@ ROW = incumbents.ROW
 def ruled(
     world: World, matrix: Matrix, book: Book, counts: Frame, against: Frame, found: Frame, faults: Faults
 ) -> tuple[Frame, Match]:
-    """Add every row of every rule but those on suppliers and awards.
+    """Add every row of every rule on shares or quantities.
 
     Args:
         counts: terms of the quantity of each subject.
         against: terms of the bases.
-        found: rows of the plan's ``rules`` that report these rules.
+        found: the plan's ``rules``.
 
     Returns:
         The ``rules`` table as it should be, without shadow prices.
     """
-    counts = book.having(counts, ~book.clauses["suppliers"])
+    plain = ~(book.clauses["suppliers"] | book.clauses["averages"] | book.clauses["spends"])
+    counts, found = book.having(counts, plain), of_clauses(book, found, plain, unknown=True)
     had = incumbents.had(world, book)
     old = find(counts.pick(ROW), had.pick(ROW)) >= 0
     counts = counts.take(old | ~book.clauses["before"][counts["clause"]])
-    rows, number = wanted(book, counts, had, found)
+    floors = plain & (book.clauses["sign"] < 0) & ~book.clauses["before"]
+    rows, number = wanted(book, counts, found, floors, had)
     clauses = book.clauses.take(rows["clause"])
     at = find(rows.pick(["clause", "first"]), book.groups.pick(["clause", "first"]))
     rows = rows.plus({name: clauses[name] for name in ("rule", "from", "kind", "limit", "shares")})
@@ -56,25 +58,34 @@ def ruled(
     entries(matrix, numbers, of, against.take(term), -sign * limit)
     excess, penalty = excesses(world, matrix, numbers, match, clauses["penalty"])
     quantity, base = summed(number, amount, len(rows)), np.where(rows["shares"], base, np.nan)
+    rows = rows.plus(unit=np.where(rows["shares"], world.names.code("share"), world.names.code("t")))
     return rows.plus(quantity=quantity, base=base, excess=excess, penalty=penalty), match
 
 
-def wanted(book: Book, counts: Frame, had: Frame, found: Frame) -> tuple[Frame, Ints]:
+def of_clauses(book: Book, found: Frame, flags: Flags, *, unknown: bool = False) -> Frame:
+    """Rows of the plan's ``rules`` that report the flagged clauses; with ``unknown``, those of no clause too."""
+    clause = find(found.pick(["rule", "from"]), book.clauses.pick(["rule", "from"]))
+    return found.take(np.append(flags, unknown)[clause])
+
+
+def wanted(book: Book, counts: Frame, found: Frame, floors: Flags, had: Frame | None = None) -> tuple[Frame, Ints]:
     """The rows that the clauses have: wherever a subject has a column that counts, everywhere for a floor, or where it
     ``had`` anything before for a share of that (all ``asked``); those that the plan lists within the clause's labels
     though no column can count there; and the row of each term.
+
+    Args:
+        floors: clauses that have every row.
+        had: rows of the clauses with the base before.
     """
-    asked = stacked([counts, everywhere(book), had], ROW)
+    asked = stacked([counts, everywhere(book, floors), *([] if had is None else [had])], ROW)
     every = stacked([asked, listed(book, found)], ROW)
     number, first = grouped(every.pick(ROW))
     return every.take(first).plus(asked=first < len(asked)), number[: len(counts)]
 
 
-def everywhere(book: Book) -> Frame:
+def everywhere(book: Book, floors: Flags) -> Frame:
     """Every subject, pool, market and group of the floors."""
-    rows = book.having(
-        book.subject_names, (book.clauses["sign"] < 0) & ~book.clauses["suppliers"] & ~book.clauses["before"]
-    )
+    rows = book.having(book.subject_names, floors)
     _, once = grouped(book.pools.pick(["clause", "pool"]))
     others = {"pool": book.pools.take(once), "market": book.market_names, "first": book.groups}
     for name, frame in others.items():

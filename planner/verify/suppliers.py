@@ -7,7 +7,7 @@ from planner.verify.faults import Faults, Match, compare, compare_names
 from planner.verify.frames import Array, Flags, Floats, Frame, Ints, find, grouped, join, stacked, summed
 from planner.verify.matrix import Matrix
 from planner.verify.policy import Book
-from planner.verify.rulebook import ROW
+from planner.verify.rulebook import ROW, of_clauses
 from planner.verify.switches import CHARGE
 from planner.verify.terms import CELL
 from planner.verify.world import World
@@ -17,13 +17,6 @@ COUNT = ("rule", "from", "material", "market", "period")
 
 ENOUGH = 1 + 1e-5
 """Times the smallest award from which a subject must be listed as a supplier."""
-
-
-def parted(book: Book, found: Frame) -> tuple[Frame, Frame]:
-    """Rows of the plan's ``rules``: those of other rules, and those on suppliers and awards."""
-    rules = book.clauses.take(book.clauses["suppliers"])
-    of = find(found.pick(["rule", "from"]), rules.pick(["rule", "from"])) >= 0
-    return found.take(~of), found.take(of)
 
 
 def subjects(world: World, book: Book, counts: Frame) -> tuple[Frame, Frame]:
@@ -95,7 +88,7 @@ def offered(world: World, book: Book, rows: Frame, row: Ints, terms: Frame) -> F
     award = np.append(np.where(plain & (award > 0), award, -np.inf), -np.inf)
     columns = np.flatnonzero(terms["column"] >= 0)
     least = np.full(len(rows), np.inf)
-    at = find(terms.take(columns).pick(["site", "material"]), table.take(first).pick(pair))
+    at = find(terms.take(columns).pick(["site", "goods"]), table.take(first).pick(pair))
     np.minimum.at(least, row[columns], award[at])
     short = (world.parts > 1) & (book.clauses["per"][rows["clause"]] == world.names.code("period"))
     return np.where(short | (least <= 0), np.inf, least)
@@ -135,7 +128,8 @@ def counted(world: World, matrix: Matrix, book: Book, counts: Frame, on: Frame, 
         actual=summed(rows["cell"], listed_on, len(first)), quantity=summed(rows["cell"], rows["quantity"], len(first))
     )
     cells = cells.plus(subject=0).take(counting[first])
-    match = Match.of("rules", KEYS["rules"], of_kind(world, found, counts=True), cells)
+    told = of_clauses(book, found, book.clauses["suppliers"] & ~book.clauses["awards"])
+    match = Match.of("rules", KEYS["rules"], told, cells)
     priced = cells["free"] & ~np.isnan(cells["penalty"])
     excess = np.where(priced, match.stated("excess"), 0.0)
     cost = np.nan_to_num(cells["penalty"]) * world.discount[cells["t"]]
@@ -150,11 +144,6 @@ def counted(world: World, matrix: Matrix, book: Book, counts: Frame, on: Frame, 
     cells = cells.plus(excess=excess, penalty=excess * np.nan_to_num(cells["penalty"]))
     reported(world, cells, match, faults)
     return cells
-
-
-def of_kind(world: World, found: Frame, counts: bool) -> Frame:
-    """Rows of the report that count suppliers, or those on awards."""
-    return found.take((found["subject"] == 0) if counts else (found["subject"] > 0))
 
 
 def entered(matrix: Matrix, number: Ints, terms: Frame, factor: Array | float) -> None:

@@ -54,21 +54,20 @@ def wants(q: Quantities) -> Frame:
 
 def counted(book: Book, lanes: Frame, pairs: Frame) -> tuple[Frame, Frame]:
     """Everything that could count, whoever it comes from: lanes into a market from outside it for rules of purchases,
-    pairs for rules of what is made; each with its ``site`` of origin and its ``material``.
+    pairs for rules of what is made; each with its ``site`` of origin.
     """
     bought, made = (book.having(book.pools, flags) for flags in (~book.clauses["made"], book.clauses["made"]))
     of, pool = join([lanes["material"]], [bought["material"]])
     into, market = join([bought["clause"][pool], lanes["destination"][of]], book.markets.pick(["clause", "site"]))
     of, found = of[into], book.markets.take(market, ("clause", "market"))
-    pooled = bought["pool"][pool[into]]
-    found = found.plus(of=of, pool=pooled, site=lanes["origin"][of], material=lanes["material"][of])
+    found = found.plus(of=of, pool=bought["pool"][pool[into]], site=lanes["origin"][of])
     names = ("clause", "market", "site")
     arriving = found.take(find(found.pick(names), book.markets.pick(names)) < 0)
     of, pool = join([pairs["material"]], [made["material"]])
     at, market = join([made["clause"][pool]], [book.market_names["clause"]])
     of, pool = of[at], pool[at]
     making = made.take(pool, ("clause", "pool")).plus(
-        of=of, market=book.market_names["market"][market], site=pairs["site"][of], material=pairs["material"][of]
+        of=of, market=book.market_names["market"][market], site=pairs["site"][of]
     )
     return arriving, making
 
@@ -97,18 +96,24 @@ def for_subjects(book: Book, counts: Frame) -> Frame:
 
 
 def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
-    """Terms of the quantity of each ``subject``, with the ``site`` and ``material`` they come from, and terms of the
+    """Terms of the quantity of each ``subject``, with the ``site`` that sells and its ``goods``, and terms of the
     bases.
     """
     (lanes, arriving), (pairs, making) = arrivals(world, q), makes(q)
-    sources = list(zip(counted(book, lanes, pairs), (arriving, making), strict=True))
+    sources = [
+        (source.plus(goods=frame["material"][source["of"]]), columns)
+        for source, frame, columns in zip(counted(book, lanes, pairs), (lanes, pairs), (arriving, making), strict=True)
+    ]
     counts = [dated(book, for_subjects(book, source), columns) for source, columns in sources]
     clauses = book.clauses
     home = world.names.flags(world.sites_of(["home"]) if world.header.home else np.zeros(0, dtype=np.int64))
     against = []
     for source, columns in sources:
         of = book.having(source, clauses["shares"] & clauses["purchases"])
-        against.append(dated(book, of.take(~(clauses["foreign"][of["clause"]] & home[of["site"]])), columns))
+        of = dated(book, of.take(~(clauses["foreign"][of["clause"]] & home[of["site"]])), columns)
+        recycled = world.attribute(np.full(len(of), world.names.code("recycled")), of["site"], of["goods"])
+        left = np.where(clauses["primary"][of["clause"]], 1 - recycled, 1.0)
+        against.append(of.plus(coefficient=of["coefficient"] * left))
     drawn = [q.release.plus(coefficient=1.0), q.fill.plus(coefficient=-1.0)]
     released = paired(stacked(drawn, ["site", "material", *COLUMN]))
     for flags, (where, columns) in (
@@ -117,4 +122,4 @@ def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
         (clauses["consumption"], consumed(q)),
     ):
         against.append(dated(book, at_markets(book, clauses["shares"] & flags, where), columns))
-    return stacked(counts, ["subject", "site", "material", *TERM]), stacked(against, TERM)
+    return stacked(counts, ["subject", *TERM, "site", "goods"]), stacked(against, TERM)

@@ -13,7 +13,7 @@ import numpy as np
 
 from planner.instance import Instance
 from planner.tables import columns
-from planner.verify.frames import Array, Flags, Floats, Frame, Ints, Names, join, runs
+from planner.verify.frames import Array, Flags, Floats, Frame, Ints, Names, find, join, runs
 
 TONNES = {"t": 1.0, "kg": 1e-3, "kt": 1e3}
 """Tonnes in one unit of mass."""
@@ -88,8 +88,9 @@ class World:
             masses = kinds.isin(["max_quantity", "min_quantity"]) | ((kinds == "min_award") & (base == ""))
             return np.where(masses, tonnes, 1.0)
         if (table, name) == ("rules", "penalty"):
-            counts = self._instance.tables[table]["kind"].isin(["max_suppliers", "min_suppliers"])
-            return np.where(counts, 1.0, 1.0 / tonnes)
+            kinds = self._instance.tables[table]["kind"]
+            own = ["max_suppliers", "min_suppliers", "max_spend", "min_spend"]
+            return np.where(kinds.isin(own), 1.0, 1.0 / tonnes)
         return {
             "mass": tonnes,
             "mass/year": tonnes,
@@ -175,6 +176,23 @@ class World:
         """What the table of materials says of each material."""
         table = self.table("materials", "material", what)
         found: Array = self.names.map(table["material"], table[what], 0)[materials]
+        return found
+
+    def attribute(self, name: Ints, site: Ints, goods: Ints) -> Floats:
+        """Value of an attribute of what a site sells: its own row, else the row of all that the site sells, else for
+        risk that of the place, and nothing for recycled content.
+        """
+        rows, places = (
+            self.table("attributes", "attribute", "site", "material", "value"),
+            self.table("places", "place", "risk"),
+        )
+        key, all_goods = rows.pick(["attribute", "site", "material"]), np.zeros(len(name), dtype=np.int64)
+        own, general = (find([name, site, what], key) for what in (goods, all_goods))
+        risk = self.names.map(places["place"], places["risk"], np.nan)[self.of_site("place", site)]
+        usual = np.where(name == self.names.code("risk"), risk, np.nan)
+        usual = np.where(name == self.names.code("recycled"), 0.0, usual)
+        at = np.where(own >= 0, own, general)
+        found: Floats = np.where(at >= 0, np.append(rows["value"], np.nan)[at], usual)
         return found
 
     @cached_property

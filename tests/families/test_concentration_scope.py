@@ -268,3 +268,48 @@ def test_what_home_makes_is_in_the_base_or_not(in_base: str, sold: float, cost: 
     assert plan.objective == pytest.approx(cost)
     assert amounts(plan.sales, "site", "quantity") == pytest.approx({"a": sold, "b": 20.0, "mine": 10.0})
     assert price(plan, "concentration.cap") == pytest.approx(dual)
+
+
+@pytest.mark.parametrize(("basis", "dual"), [("purchases", -3.2), ("made", -3.2)])
+def test_recycled_supply_leaves_the_base(basis: str, dual: float) -> None:
+    """At most 75 % of the 100 t that are not recycled from a, at 10; half of what b sells at 12 is recycled.
+
+    a ≤ 0.75 (a + b / 2): 60 t of a, 600 + 480. A tonne more lets 1 / 0.625 t change, which saves 2 each.
+    """
+    trade = Trade()
+    for site, place, each in (("a", "AAA", 10.0), ("b", "BBB", 12.0)):
+        trade.site(site, place)
+        trade.seller(site, each)
+    trade.demand(100.0)
+    trade.add("attributes", site="b", material="ore", attribute="recycled", value=0.5)
+    trade.rule("max_share", 0.75, subject="AAA", basis=basis, base="purchases", recycled_in_base="no")
+    plan = trade.plan()
+
+    assert plan.objective == pytest.approx(1080.0)
+    assert plan.rules["base"].tolist() == pytest.approx([80.0])
+    assert price(plan, "concentration.cap") == pytest.approx(dual)
+
+
+@pytest.mark.parametrize(("basis", "own", "base"), [("purchases", 20.0, 40.0), ("made", 18.0, 36.0)])
+def test_what_a_plant_makes_of_scrap_leaves_the_base(basis: str, own: float, base: float) -> None:
+    """A plant makes metal at 25, a quarter of it new; 10 t of it are under way. b sells new metal at 20; 100 t.
+
+    At most half of what is new is b's. Bought, b ≤ (b + (100 − b) / 4) / 2: 20 t. Made, without what was under way,
+    b ≤ (b + (90 − b) / 4) / 2: 18 t.
+    """
+    trade = Trade()
+    trade.site("plant", "AAA")
+    trade.site("b", "BBB")
+    trade.offer("plant", 25.0)
+    trade.process("recycle", "plant", {"ore": -1.0, "metal": 1.0})
+    trade.lane("plant", material="metal")
+    trade.seller("b", 20.0, "metal")
+    trade.demand(100.0, material="metal")
+    trade.add("in_transit", origin="plant", destination="market", material="metal", arrives="2001", quantity=10.0)
+    trade.add("attributes", site="plant", attribute="recycled", value=0.75)
+    cells = {"material": "metal", "base": "purchases", "recycled_in_base": "no"}
+    trade.rule("max_share", 0.5, subject="BBB", basis=basis, **cells)
+    plan = trade.plan()
+
+    assert plan.objective == pytest.approx(20.0 * own + 25.0 * (90.0 - own))
+    assert plan.rules["base"].tolist() == pytest.approx([base])

@@ -1,0 +1,1 @@
+"""Answers beyond one plan: each a frozen object with tidy tables and a sentence."""
