@@ -71,7 +71,7 @@ def test_coking_coal_with_counts_awards_and_caps(
 ) -> None:
     """New Bedford Steel: of eight bids so many, each with so many tonnes or such a share, none above its cap."""
     case = blends.steel(STEEL)
-    scope = {"subject_by": "site", "stage": "coal", "pool": "together", "market": "works", "basis": "purchases"}
+    scope = {"subject_by": "site", "material": "coal", "market": "works", "basis": "purchases"}
     scope["per"] = "year"
     case.add("rules", rule="most", kind="max_suppliers", limit=most, **scope)
     if award:
