@@ -5,6 +5,8 @@ is solved and verified by itself, on this machine's processes.
 """
 
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,7 @@ def instance(count: int, seed: int) -> planner.Instance:
     mines, markets = [f"{place} mine" for place in places], [f"{place} market" for place in places]
     cap = {"rule": "half", "kind": "max_share", "limit": 0.5, "subject_by": "place", "except": "home"}
     cap |= {"market": "allies", "basis": "purchases", "base": "consumption", "per": "year", "market_pool": "together"}
-    tables = {
+    tables: dict[str, Sequence[Mapping[str, Any]]] = {
         "materials": [{"material": "oxide", "stage": "oxide"}],
         "places": [{"place": place} for place in [*places, "W1", "W2"]],
         "groups": [{"group": "allies", "member": place} for place in places],

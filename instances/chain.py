@@ -95,6 +95,17 @@ class Chain:
         for member in ["EU27", *others]:
             self.book.add("groups", {"group": "allies", "member": member})
 
+    def event(self, table: str, event: str, start: str, told: str, *rows: Mapping[str, str]) -> None:
+        """A trade restriction that was met, as a scenario: when it comes again, what of it is planned, what it hits."""
+        found = self.sources.rows(table, event_id=event)[0]
+        since, ended = found["effective_date"], found["end_or_suspension_date"]
+        held = f"in force from {since} to {ended}" if ended else f"in force since {since}"
+        source = found.get("instrument") or found["basis"].partition(" (")[0] + " (from memory)"
+        description = f"{source}, {held}. {told}"
+        self.book.add("scenarios", {"scenario": event}, start=start, description=description)
+        for line, row in enumerate(rows, 1):
+            self.book.add("disruptions", {"scenario": event, "line": str(line)}, **row)
+
     def priorities(self, names: Iterable[str]) -> None:
         """Classes of demand in their order of service."""
         for rank, priority in enumerate(names, start=1):

@@ -6,8 +6,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from planner.analysis.adversary import WorstLosses, worst_losses
+    from planner.analysis.branch import branch
     from planner.analysis.coalition import Together, together
     from planner.analysis.compare import Comparison, compare
+    from planner.analysis.exposure import Exposure, exposure
+    from planner.analysis.replay import Replay, replay
     from planner.analysis.study import Study, study
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
     from planner.instance import Instance
@@ -19,49 +23,63 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Comparison": "analysis.compare",
+    "Exposure": "analysis.exposure",
     "InputError": "errors",
     "Instance": "instance",
     "NoPlanError": "errors",
     "Outcome": "plan",
     "Plan": "plan",
     "PlannerError": "errors",
+    "Replay": "analysis.replay",
     "Settings": "settings",
     "SettingsError": "errors",
     "Study": "analysis.study",
     "Together": "analysis.coalition",
     "VerificationError": "errors",
     "compare": "analysis.compare",
+    "WorstLosses": "analysis.adversary",
+    "branch": "analysis.branch",
+    "exposure": "analysis.exposure",
     "from_frames": "read",
     "load": "read",
     "read_sentence": "sentences",
+    "replay": "analysis.replay",
     "sentence": "sentences",
     "solve": "solve",
     "study": "analysis.study",
     "together": "analysis.coalition",
+    "worst_losses": "analysis.adversary",
 }
 """Module of every public name; imported when the name is first used, so that ``planner --help`` is quick."""
 
 __all__ = [
     "Comparison",
+    "Exposure",
     "InputError",
     "Instance",
     "NoPlanError",
     "Outcome",
     "Plan",
     "PlannerError",
+    "Replay",
     "Settings",
     "SettingsError",
     "Study",
     "Together",
     "VerificationError",
+    "WorstLosses",
+    "branch",
     "compare",
+    "exposure",
     "from_frames",
     "load",
     "read_sentence",
+    "replay",
     "sentence",
     "solve",
     "study",
     "together",
+    "worst_losses",
 ]
 
 

@@ -15,13 +15,17 @@ from planner.averages import averages
 from planner.awards import beyond_need
 from planner.caps import concentration
 from planner.codes import keys, look_up, spread
+from planner.disruptions import left
+from planner.drafts import Flows
 from planner.instance import Instance
 from planner.limits import activation
 from planner.needs import LaneLimits, Needs
 from planner.parts import Parts, Units
+from planner.rules import rules_of
 from planner.spend import dues, spend
 from planner.stock import Piles, stock
 from planner.suppliers import suppliers
+from planner.tagged import Element, origin
 from planner.tiers import Ladders, tiers
 
 
@@ -39,6 +43,8 @@ class Assembled:
     offer: Array
     """Row of ``offers`` of each sale."""
     ladders: Ladders
+    elements: tuple[Element, ...]
+    """Elements that rules on origin read."""
 
 
 def assemble(instance: Instance) -> Network:
@@ -66,7 +72,9 @@ def assembled(instance: Instance, units: Units | None = None) -> Assembled:
     more = beyond_need(parts, processing, ladders.beyond_need())
     limits = LaneLimits(parts, flow, balance, Needs(parts, processing, more), lane)
     switches = activation(parts, flow, processing, limits)
-    caps = concentration(parts, flow, processing, priority, stocks, lane, arrives)
+    traced = [rule for rule in rules_of(parts, "share", "quantity") if rule.traced]
+    origins, elements = origin(parts, Flows(flow, processing, balance, priority, stocks, lane, arrives), traced)
+    caps = concentration(parts, flow, processing, priority, stocks, lane, arrives, origins)
     ladder = tiers(parts, flow, ladders, limits.needs)
     network = Network(
         name=instance.name,
@@ -80,6 +88,7 @@ def assembled(instance: Instance, units: Units | None = None) -> Assembled:
         capacity=_capacity(parts, flow, switches.switches, lane),
         priority=priority,
         stock=stocks,
+        origin=origins,
         concentration=caps,
         activation=switches,
         tiers=ladder,
@@ -87,7 +96,7 @@ def assembled(instance: Instance, units: Units | None = None) -> Assembled:
         averages=averages(parts, flow, processing, lane, arrives),
         spend=spend(parts, flow, processing, ladder, lane),
     )
-    return Assembled(network, parts, piles, lane, arrives, offer, ladders)
+    return Assembled(network, parts, piles, lane, arrives, offer, ladders, elements)
 
 
 def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
@@ -96,6 +105,10 @@ def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
     lane = np.repeat(np.arange(len(lanes)), count)
     arrives = (lanes.lead_time[:, None] + np.arange(count)).ravel()
     limit = np.repeat(lanes.capacity * parts.years, count)
+    if parts.disrupted.hits:
+        origin, destination, material = (codes[lane] for codes in (lanes.origin, lanes.destination, lanes.material))
+        t = np.tile(np.arange(count), len(lanes))
+        limit = left(limit, parts.disrupted.shipments(origin, destination, material, t))
     late = np.flatnonzero(arrives >= count)
     if not len(late):
         return lane, arrives, limit
@@ -142,6 +155,11 @@ def _flow(
     sales.link((0, 1, 2), offers, row)
     sales.link((3,), periods, step)
     untiered = np.flatnonzero(ladders.of(*sales.codes[:2]) < 0)
+    seller, goods, _, when = sales.codes
+    factor = parts.disrupted.prices(seller, goods, when)
+    price, dearer = parts.numbers("offers", "price")[order], np.flatnonzero(factor != 1.0)
+    limit_of_sale = (parts.numbers("offers", "capacity", np.inf) * parts.years)[order][row]
+    surcharged = sales.take(dearer)
     flow = Flow(
         lanes=lane_index,
         shipments=shipments,
@@ -151,8 +169,10 @@ def _flow(
         duty=Values(shipments, duty),
         offers=offers,
         sales=sales,
-        sale_limit=Values(sales, (parts.numbers("offers", "capacity", np.inf) * parts.years)[order][row]),
-        price=Values(offers, parts.numbers("offers", "price")[order]),
+        sale_limit=Values(sales, left(limit_of_sale, parts.disrupted.sales(seller, goods, when))),
+        price=Values(offers, price),
+        surcharged=surcharged,
+        surcharge=Values(surcharged, (price[row] * (factor - 1.0))[dearer]),
         listed=sales if len(untiered) == len(sales) else sales.take(untiered),
         unpaid=Values(periods, np.bincount(parts.coming.t, dues(parts), parts.count)),
     )
@@ -187,7 +207,7 @@ def _processing(parts: Parts) -> Processing:
     return Processing(
         processes=processes,
         runs=runs,
-        run_limit=Values(runs, limit[process]),
+        run_limit=Values(runs, left(limit[process], parts.disrupted.runs(process, t))),
         toll=Values(processes, parts.numbers("processes", "cost")[order]),
         **found,  # type: ignore[arg-type]
     )
@@ -322,7 +342,7 @@ def _capacity(parts: Parts, flow: Flow, switches: Index, lane: Array) -> Capacit
         flow,
         lane,
         sites=sites,
-        site_limit=Values(sites, capacity[at // count]),
+        site_limit=Values(sites, left(capacity[at // count], parts.disrupted.shared(at // count, at % count))),
         selling_at=Groups(sites, flow.sales, row, limited),
         capacity_use=Values(offers, parts.numbers("offers", "capacity_use")[row_of]),
         setups=setups,

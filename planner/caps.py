@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Concentration, Flow, Priority, Processing, Stock
+from mineral_sourcing.network import Concentration, Flow, Origin, Priority, Processing, Stock
 from planner.attributes import RECYCLED, Attributes
 from planner.codes import Names, look_up
 from planner.incumbents import had_before
@@ -33,9 +33,11 @@ def _numbered(found: Array, size: int, *, every: bool = False) -> tuple[Array, C
 class _Rows:
     """A Concentration in the making: lists of arrays, one a rule, put together at the end."""
 
-    def __init__(self, parts: Parts, flow: Flow, processing: Processing, priority: Priority, stocks: Stock) -> None:
+    def __init__(
+        self, parts: Parts, flow: Flow, processing: Processing, priority: Priority, stocks: Stock, origin: Origin
+    ) -> None:
         self.parts, self.flow, self.processing = parts, flow, processing
-        self.priority, self.stocks = priority, stocks
+        self.priority, self.stocks, self.origin = priority, stocks, origin
         self.known = Attributes(parts.instance)
         self.names = tuple(Names() for _ in range(6))
         self.caps: list[list[Array]] = []
@@ -59,7 +61,12 @@ class _Rows:
         subjects = len(rule.subjects)
         items = {
             name: rule.by_subject(counted)
-            for name, counted in (("shipments", supply.shipments), ("sales", supply.sales), ("runs", supply.runs))
+            for name, counted in (
+                ("shipments", supply.shipments),
+                ("sales", supply.sales),
+                ("runs", supply.runs),
+                ("tagged", supply.tagged),
+            )
         }
         coming, at = rule.by_subject(supply.coming)
         found = np.concatenate([*(cap for cap, _ in items.values()), coming])
@@ -130,7 +137,10 @@ class _Rows:
             self.sort_under(name, number(cell), member, self.base_count)
 
         constant: Array = np.zeros(rule.cells)
-        if rule.row["base"] == "consumption":
+        if rule.traced:
+            inside = ~np.isin(supply.tagged[2], self._home_origins(rule))
+            under("base_tagged", supply.tagged[0][inside], supply.tagged[1][inside])
+        elif rule.row["base"] == "consumption":
             constant = rule.demand()
             sites, material, t, _ = self.priority.demands.codes
             under("base_unmet", *rule.at_markets(sites, material, t))
@@ -143,6 +153,14 @@ class _Rows:
         self.put(base_constant=constant[cells])
         self.base_count += len(cells)
         return at[number(cell)]
+
+    def _home_origins(self, rule: Rule) -> list[int]:
+        """Origins that are not in the base."""
+        scope, origins = self.parts.scope, self.parts.origins
+        if rule.row["home_in_base"] != "no":
+            return []
+        home = frozenset(scope.place_of[site] for site in scope.sites(["home"]))
+        return [origins.labels.code[name] for name in sorted(origins.among(home))]
 
     def _all_bought(self, rule: Rule, supply: Supply, under: Callable[[str, Array, Array], None]) -> Array:
         """Sort what is bought or made under its base, and the recycled part that a base leaves out; what was under way,
@@ -234,10 +252,12 @@ class _Rows:
             "counted_shipments": self.flow.shipments,
             "counted_sales": self.flow.sales,
             "counted_runs": self.processing.making,
+            "counted_tagged": self.origin.counted,
             "base_of": bases,
             "base_shipments": self.flow.shipments,
             "base_sales": self.flow.sales,
             "base_runs": self.processing.making,
+            "base_tagged": self.origin.counted,
             "base_unmet": self.priority.demands,
             "base_use": self.processing.using,
             "base_releases": self.stocks.nodes,
@@ -268,6 +288,7 @@ def concentration(
     stocks: Stock,
     lane: Array,
     arrives: Array,
+    origin: Origin,
 ) -> Concentration:
     """Every cap and floor of the instance's rules, and the bases of its awards.
 
@@ -275,9 +296,9 @@ def concentration(
         lane: lane of each shipment.
         arrives: period in which each shipment arrives, past the horizon too.
     """
-    rows = _Rows(parts, flow, processing, priority, stocks)
+    rows = _Rows(parts, flow, processing, priority, stocks, origin)
     for rule in rules_of(parts, "share", "quantity"):
-        rows.add(rule, supply(parts, flow, processing, rule, lane, arrives))
+        rows.add(rule, supply(parts, flow, processing, rule, lane, arrives, origin))
     for rule in rules_of(parts, "award"):
         if rule.varies:
             rows.add_bases(rule, supply(parts, flow, processing, rule, lane, arrives))

@@ -13,9 +13,11 @@ from planner.checks import (
     measures,
     names,
     network,
+    origin,
     plausible,
     policy,
     reach,
+    scenarios,
     stock,
     tiers,
     windows,
@@ -56,6 +58,10 @@ ROWS: tuple[Check, ...] = (
     plausible.far_from_neighbours,
     plausible.hard_to_believe,
     plausible.no_demand,
+    scenarios.header_scenario,
+    scenarios.probabilities,
+    scenarios.sense,
+    scenarios.empty,
 )
 """Checks of rows that need no periods and no network."""
 
@@ -72,6 +78,7 @@ PERIODS: tuple[Check, ...] = (
     stock.capacities,
     stock.early_end,
     stock.cover,
+    scenarios.timing,
 )
 """Checks that need the horizon."""
 
@@ -84,6 +91,7 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     stock.covered,
     policy.group_subjects,
     policy.scopes,
+    origin.followed,
     incumbents.still_there,
     incumbents.read,
     counts.suppliers,
@@ -92,6 +100,7 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     measures.unsold,
     reach.unreachable_demands,
     reach.cheap_unmet,
+    scenarios.reach,
 )
 """Checks that walk from table to table and need sound names and rows."""
 

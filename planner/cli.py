@@ -16,7 +16,20 @@ from typing import Any, NoReturn
 from rich_argparse import RichHelpFormatter
 
 from planner import terminal
-from planner.commands import check, coalition, compare, config, new, runs, solve, verify, what_if
+from planner.commands import (
+    check,
+    coalition,
+    compare,
+    config,
+    export,
+    exposure,
+    new,
+    report,
+    runs,
+    solve,
+    verify,
+    what_if,
+)
 from planner.errors import InputError, PlannerError, SettingsError
 
 COMMANDS: dict[str, ModuleType] = {
@@ -26,7 +39,10 @@ COMMANDS: dict[str, ModuleType] = {
     "verify": verify,
     "what-if": what_if,
     "compare": compare,
+    "exposure": exposure,
     "coalition": coalition,
+    "export": export,
+    "report": report,
     "runs": runs,
     "config": config,
 }

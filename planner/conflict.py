@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mineral_sourcing.build import RULES
+from mineral_sourcing.build import BLOCKS, RULES
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
 from planner.instance import Instance
@@ -90,6 +90,8 @@ def _items(matrix: Matrix, network: Network) -> dict[Item, _Part]:
         if span.name in RULES and span.name != "priority.held":
             for at, index in enumerate(span.index, span.start):
                 rows.setdefault(_name(span.name, index), []).append(at)
+        elif span.name.partition(".")[0] not in BLOCKS:
+            rows[("own", span.name)] = [*range(span.start, span.stop)]
     columns: dict[Item, list[tuple[int, float]]] = {}
     unmet = matrix.column_span("priority.unmet")
     for at in np.flatnonzero(matrix.col_upper[unmet.slice] == 0).tolist():
@@ -123,6 +125,7 @@ def _words(name: Item, instance: Instance) -> str:
     if kind == "least":
         return f"minimum award or load of {' '.join(part for part in rest[1:] if part)}"
     what = {
+        "own": "custom rule {0}",
         "stockpile.final": "final stock of {1} at {0}",
         "stockpile.cover": "days of cover of {1} for {0}",
         "capacity.site": "capacity of {0}",

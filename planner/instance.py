@@ -112,8 +112,21 @@ class Instance:
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{len(frame):,} {name}" for name, frame in self.tables.items() if len(frame))
-        head = self.header
-        return f"Instance {self.name}: {head.periods} {head.period_length}s from {head.first_period}; {sizes}"
+        head, rules = self.header, self.tables["rules"]["rule"].drop_duplicates().tolist()
+        lines = [
+            f"Instance {self.name}: {head.title}".rstrip(": "),
+            f"  {head.periods} {head.period_length}s from {head.first_period}, discounted at {head.discount_rate:.2%}",
+            f"  money in {head.currency} of {head.price_year}, masses in {head.mass_unit} a year",
+            f"  home {head.home or 'none'}; rules {', '.join(rules) or 'none'}",
+            f"  {len(self.warnings)} warnings",
+            f"  tables: {sizes}",
+        ]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from planner.report.notebook import instance_html
+
+        return instance_html(self)
 
 
 def _equal(one: Any, other: Any) -> bool:

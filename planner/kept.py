@@ -19,6 +19,7 @@ from mineral_sourcing.compile import Matrix, Span, compile_model
 from mineral_sourcing.edit import Editor
 from planner.assemble import Assembled, assembled
 from planner.difference import Difference, difference, places
+from planner.errors import SettingsError
 from planner.instance import Instance
 from planner.race import race
 from planner.session import Session
@@ -55,10 +56,13 @@ class Kept:
 
     Raises:
         InputError: a fixed charge or minimum that nothing bounds.
+        SettingsError: the settings name rules of the user's own.
     """
 
     def __init__(self, instance: Instance, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
+        if self.settings.rules:
+            raise SettingsError("changes to a kept model know no rules of your own; take the setting rules away")
         self._hold(assembled(instance))
         self.session = self._session()
         self._undo: list[_Undo] = []

@@ -14,9 +14,12 @@ import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Array, Index, Labels
+from planner.carriers import Elements
 from planner.codes import keys, look_up
+from planner.disruptions import Disrupted
 from planner.instance import Instance
 from planner.lanes import KEY, all_lanes, duties, lane_ends
+from planner.origins import Origins
 from planner.periods import PER_YEAR, horizon, ordinal
 from planner.scope import Scope
 from planner.tables import columns
@@ -144,6 +147,16 @@ class Parts:
         return Scope.of(self.instance)
 
     @cached_property
+    def elements(self) -> Elements:
+        """What materials hold."""
+        return Elements.of(self.instance)
+
+    @cached_property
+    def origins(self) -> Origins:
+        """Origins that rules tell apart."""
+        return Origins.of(self.instance, self.scope)
+
+    @cached_property
     def sites(self) -> Labels:
         """Sites by name."""
         return Labels(sorted(self.texts("sites", "site")))
@@ -223,6 +236,11 @@ class Parts:
             fixed_cost=term("fixed_cost", "money"),
             duty=duty,
         )
+
+    @cached_property
+    def disrupted(self) -> Disrupted:
+        """What the scenario that happens leaves."""
+        return Disrupted.of(self, self.instance.header.scenario)
 
     @cached_property
     def coming(self) -> "Coming":
@@ -306,7 +324,9 @@ class Demand:
         amount[place[general]] = quantity[general, None]
         own = np.flatnonzero((period >= 0) & (period < count))
         amount[place[own], period[own]] = quantity[own]
-        at, t = np.nonzero(amount > 0)
         rest, level = np.divmod(places, max(len(priorities), 1))
         sites, materials = np.divmod(rest, max(len(parts.materials), 1))
+        row, step = (part.ravel() for part in np.indices(amount.shape))
+        amount *= parts.disrupted.demands(sites[row], materials[row], step).reshape(amount.shape)
+        at, t = np.nonzero(amount > 0)
         return cls(sites[at], materials[at], level[at], t, amount[at, t], priorities)

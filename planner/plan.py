@@ -6,12 +6,16 @@ The tables of a plan, their columns and units are defined in ``docs/definitions.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from planner.errors import NoPlanError, Problem
 from planner.instance import Instance
+
+if TYPE_CHECKING:
+    from planner.report.figures import Figures
 
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "unknown"]
 
@@ -73,6 +77,29 @@ PLAN_TABLES: dict[str, tuple[str, ...]] = {
     ),
     "cover": ("covers", "material", "period", "stock", "need", "required_days", "days", "shadow_price"),
     "concentration": ("basis", "stage", "material", "by", "subject", "period", "quantity", "share", "hhi"),
+    "tagged": (
+        "flow",
+        "element",
+        "site",
+        "destination",
+        "process",
+        "material",
+        "place",
+        "period",
+        "quantity",
+    ),
+    "origins": (
+        "rule",
+        "from",
+        "material",
+        "market",
+        "period",
+        "place",
+        "quantity",
+        "share",
+        "mixed_quantity",
+        "mixed_share",
+    ),
     "prices": (
         "constraint",
         "site",
@@ -114,9 +141,32 @@ TEXT = frozenset(
         "by",
         "constraint",
         "binding",
+        "flow",
+        "element",
+        "place",
     }
 )
 """Columns of plan tables that are text; all others are numbers."""
+
+
+@dataclass(frozen=True)
+class Custom:
+    """The user's own rules that a plan was made under."""
+
+    file: str
+    """Name of the file that they stand in."""
+    digest: str
+    """SHA-256 of the file."""
+    rows: int
+    """Rows that they add to the model."""
+    untraced: int
+    """Rules that Pyomo had to build row by row."""
+    checked: bool
+    """Whether the file's own check of the plan found them kept."""
+
+    def __str__(self) -> str:
+        by = "checked by that file alone" if self.checked else "not independently verified"
+        return f"custom rules of {self.file}: {by}"
 
 
 @dataclass(frozen=True)
@@ -133,6 +183,8 @@ class Plan:
     bound: float
     is_mip: bool
     """Whether the model had integer columns; if so, shadow prices hold with the integers fixed."""
+    custom: Custom | None = None
+    """The user's own rules, where there are any: the verifier knows nothing of them, nor of their prices."""
 
     @property
     def gap(self) -> float:
@@ -153,15 +205,41 @@ class Plan:
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *PLAN_TABLES]
 
+    @property
+    def figures(self) -> "Figures":
+        """The report's figures of this plan: ``plan.figures.sankey()``."""
+        from planner.report.figures import Figures
+
+        return Figures(self)
+
+    def report(self, path: str | Path, **beside: Any) -> Path:
+        """Write the plan as one HTML file; ``beside`` as for :func:`planner.report.html.report`.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        from planner.report.html import write
+
+        return write(path, self, **beside)
+
     def __repr__(self) -> str:
-        currency = self.instance.header.currency
+        currency, rules = self.instance.header.currency, self.rules
+        binding = rules.loc[rules["binding"] == "yes", "rule"].nunique()
         lines = [
             f"Plan of {self.instance.name}: {self.status}",
             f"  objective {self.objective:,.2f} {currency}, bound {self.bound:,.2f}, gap {self.gap:.2%}",
-            f"  unmet demand {self.unmet:,.1f} t",
+            f"  unmet demand {self.unmet:,.1f} t of {self.demand['demand'].sum():,.1f} t",
+            f"  {self.sales['site'].nunique()} sites sell, for {self.sales['cost'].sum():,.2f} {currency}",
+            f"  {binding} of {rules['rule'].nunique()} rules bind",
+            *([f"  {self.custom}"] if self.custom else []),
             f"  tables: {', '.join(f'{name} ({len(frame):,})' for name, frame in self.tables.items() if len(frame))}",
         ]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from planner.report.notebook import plan_html
+
+        return plan_html(self)
 
 
 @dataclass(frozen=True)
@@ -171,7 +249,7 @@ class Outcome:
     status: Status
     instance: Instance
     seconds: Mapping[str, float]
-    """Wall seconds of each step: assemble, build, compile, solve, read back, verify."""
+    """Wall seconds of each step: assemble, compile, pass, solve, read back, verify."""
     size: Mapping[str, int]
     """Columns, rows, entries and integer columns of the matrix; rules that Pyomo had to build row by row."""
     message: str = ""

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Labels
-from mineral_sourcing.network import Flow, Processing
+from mineral_sourcing.network import Flow, Origin, Processing
+from planner.carriers import own_contents
 from planner.codes import spread
+from planner.origins import ARRIVALS, DEMAND, INPUT, origin_subjects
 from planner.parts import Parts
 from planner.scope import Scope, split
 
@@ -161,9 +163,17 @@ class Rule:
         self.market = _Sets(markets, parts.sites)
         self.apart = any(len(members) > 1 for _, members in markets)
         """Whether a lane may stay inside a market."""
+        self.traced = rule["basis"] == "origin"
+        """Whether it counts tonnes of element by origin; its subjects then hold origins, not sites."""
         subjects = subjects_of(parts.scope, rule)
+        self.content = np.ones(len(parts.materials))
+        """What a tonne of each material counts."""
+        if self.traced:
+            subjects = [(name, parts.origins.among(places)) for name, places in origin_subjects(parts.scope, rule)]
+            contents = own_contents(parts.elements, parts.materials.names.tolist())
+            self.content = np.array(list(contents.values()))
         self.subjects = [label for label, _ in subjects]
-        self.subject = _Sets(subjects, parts.sites)
+        self.subject = _Sets(subjects, parts.origins.labels if self.traced else parts.sites)
         self.labels, self.label = windows_of(rule, inside, parts.periods)
         self.is_cap = str(rule["kind"]).startswith("max_")
         self.is_share = str(rule["kind"]).endswith("_share")
@@ -204,7 +214,7 @@ class Rule:
         """Demand at the markets, by cell; model units."""
         demand = self.parts.demand
         cell, at = self.at_markets(demand.site, demand.material, demand.t)
-        return np.bincount(cell, demand.amount[at], self.cells)
+        return np.bincount(cell, demand.amount[at] * self.content[demand.material[at]], self.cells)
 
     def anywhere(self, site: Array, material: Array, t: Array) -> Counted:
         """Cell and position of what lies at any site: it counts for every market."""
@@ -234,26 +244,40 @@ class Rule:
 
 @dataclass(frozen=True)
 class Supply:
-    """What a rule counts: shipments, sales, makings, and what was under way."""
+    """What a rule counts: shipments, sales, makings, what was under way, and what is traced to its origin."""
 
     shipments: Counted
     sales: Counted
     runs: Counted
     coming: Counted
+    tagged: Counted
+    """What is counted of each origin, which stands in the place of a site."""
 
 
-def supply(parts: Parts, flow: Flow, processing: Processing, rule: Rule, lane: Array, arrives: Array) -> Supply:
+def supply(
+    parts: Parts,
+    flow: Flow,
+    processing: Processing,
+    rule: Rule,
+    lane: Array,
+    arrives: Array,
+    origin: Origin | None = None,
+) -> Supply:
     """Everything that a rule counts, by cell.
 
     Args:
         lane: lane of each shipment.
         arrives: period in which each shipment arrives, past the horizon too.
+        origin: what a rule on origin counts.
     """
     nothing = (np.empty(0, dtype=np.int64),) * 3
+    if rule.traced:
+        assert origin is not None, "only shares and quantities are traced to their origin"
+        return Supply(nothing, nothing, nothing, nothing, _traced(rule, origin))
     if not rule.bought:
         sales, making = flow.sales.codes, processing.making.codes
         made = rule.anywhere(parts.process_site[making[0]], making[1], making[2])
-        return Supply(nothing, rule.anywhere(sales[0], sales[1], sales[3]), made, nothing)
+        return Supply(nothing, rule.anywhere(sales[0], sales[1], sales[3]), made, nothing, nothing)
     lanes, coming = parts.lanes, parts.coming
     at, market = rule.purchased(lanes.origin, lanes.destination, lanes.material)
     starts = np.searchsorted(lane, np.arange(len(lanes) + 1))
@@ -264,7 +288,22 @@ def supply(parts: Parts, flow: Flow, processing: Processing, rule: Rule, lane: A
     at, market = rule.purchased(coming.origin, coming.destination, coming.material)
     cell = rule.cell(coming.material[at], market, coming.t[at])
     here = np.flatnonzero(cell >= 0)
-    return Supply(shipments, nothing, nothing, (cell[here], at[here], coming.origin[at[here]]))
+    return Supply(shipments, nothing, nothing, (cell[here], at[here], coming.origin[at[here]]), nothing)
+
+
+def _traced(rule: Rule, origin: Origin) -> Counted:
+    """What a rule on origin counts: arrivals where it is held against purchases, else what is consumed."""
+    what, _, sender, site, material, place, t = origin.counted.codes
+    wanted = {"purchases": (ARRIVALS,), "demand": (DEMAND,)}.get(rule.row["base"], (DEMAND, INPUT))
+    here = np.flatnonzero(np.isin(what, wanted))
+    if rule.row["base"] == "purchases":
+        at, market = rule.purchased(sender[here], site[here], material[here])
+    else:
+        at, market = rule.market.of(site[here])
+    at = here[at]
+    cell = rule.cell(material[at], market, t[at])
+    inside = np.flatnonzero(cell >= 0)
+    return cell[inside], at[inside], place[at[inside]]
 
 
 def rules_of(parts: Parts, *limited: str) -> Iterator[Rule]:

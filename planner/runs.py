@@ -1,8 +1,10 @@
 """Runs: folders written whole or not at all, from which a plan can be read and verified with nothing else.
 
-``input/`` holds the tables as read, ``tables/`` the plan, ``manifest.json`` what was asked, proven and used.
+``input/`` holds the tables as read, ``tables/`` the plan, ``plan.xlsx`` the same to read, ``manifest.json`` what was
+asked, proven and used.
 """
 
+import csv
 import hashlib
 import json
 import math
@@ -11,6 +13,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,11 +21,13 @@ from typing import Any
 
 import pandas as pd
 
+from planner.datapackage import write_package
 from planner.errors import InputError, Problem, SettingsError
 from planner.instance import Instance
-from planner.plan import PLAN_TABLES, Outcome, Plan
+from planner.plan import PLAN_TABLES, Custom, Outcome, Plan
 from planner.read import load
 from planner.settings import Settings
+from planner.workbook.plan import write_plan
 
 PACKAGES = ("mineral-sourcing-planner", "pyomo", "highspy", "pandas")
 
@@ -68,6 +73,8 @@ def write(
             (part / "tables").mkdir()
             for name in PLAN_TABLES:
                 outcome.found.tables[name].to_parquet(part / "tables" / f"{name}.parquet", index=False)
+            if not faults:
+                write_plan(outcome.found, part / "plan.xlsx")
         manifest = _manifest(outcome, settings, origins, command, faults) | {"input": digest}
         (part / "manifest.json").write_text(json.dumps(manifest, indent=2, allow_nan=False), "utf-8")
         steps = (json.dumps({"step": step, "seconds": took}) for step, took in outcome.seconds.items())
@@ -83,18 +90,23 @@ def write(
 
 
 def write_input(instance: Instance, folder: Path) -> str:
-    """Write the tables as read, floats exact; gives the SHA-256 of what was written."""
+    """Write the tables as read, floats exact, and ``datapackage.json``; gives the SHA-256 of the former."""
     folder.mkdir()
     header = instance.header.model_dump(exclude_none=True)
     lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in header.items())
     (folder / "instance.toml").write_text("".join(lines), "utf-8")
     for table, frame in instance.tables.items():
         if len(frame):
-            frame.to_csv(folder / f"{table}.csv", index=False, lineterminator="\n")
+            texts: pd.DataFrame = frame.select_dtypes("str")
+            if any(texts[name].str.contains("\r", regex=False).any() for name in texts):  # not quoted by itself
+                frame.to_csv(folder / f"{table}.csv", index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+            else:
+                frame.to_csv(folder / f"{table}.csv", index=False, lineterminator="\n")
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
+    write_package(instance, folder)
     return digest.hexdigest()
 
 
@@ -106,13 +118,14 @@ def read(path: str | Path) -> Plan:
     """
     run = Path(path)
     try:
-        manifest = _read_manifest(run)
+        manifest = read_manifest(run)
         status, objective = manifest["status"], manifest["objective"]
         if objective is None:
             raise _unreadable(run, f"holds no plan: it ended {status}")
         tables = {name: pd.read_parquet(run / "tables" / f"{name}.parquet") for name in PLAN_TABLES}
         bound = -math.inf if manifest["bound"] is None else float(manifest["bound"])
-        return Plan(load(run / "input"), tables, status, float(objective), bound, bool(manifest["is_mip"]))
+        custom = Custom(**manifest["custom"]) if manifest.get("custom") else None
+        return Plan(load(run / "input"), tables, status, float(objective), bound, bool(manifest["is_mip"]), custom)
     except FileNotFoundError as error:
         raise _unreadable(run, f"is no whole run: it has no {Path(str(error.filename or error)).name}") from error
     except KeyError as error:
@@ -127,7 +140,7 @@ def list(folder: str | Path) -> pd.DataFrame:
     rows = []
     for path in sorted(Path(folder).glob("[!.]*/manifest.json")):
         try:
-            manifest = _read_manifest(path.parent)
+            manifest = read_manifest(path.parent)
             texts = [str(manifest[name]) for name in ("instance", "status")]
             numbers = [math.nan if manifest[name] is None else float(manifest[name]) for name in columns[3:6]]
             rows.append((path.parent.name, *texts, *numbers, str(manifest["written"])))
@@ -137,9 +150,9 @@ def list(folder: str | Path) -> pd.DataFrame:
     return frame.sort_values(["written", "run"], ascending=[False, True], ignore_index=True)
 
 
-def _read_manifest(run: Path) -> dict[str, Any]:
+def read_manifest(run: str | Path) -> dict[str, Any]:
     """What ``manifest.json`` says; ValueError where it is no JSON object."""
-    manifest = json.loads((run / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((Path(run) / "manifest.json").read_text("utf-8"))
     if not isinstance(manifest, dict):
         raise ValueError("manifest.json is no JSON object")
     return manifest
@@ -165,6 +178,7 @@ def _manifest(
         "gap": plan.gap if plan and math.isfinite(plan.gap) else None,
         "unmet": plan.unmet if plan else None,
         "is_mip": plan.is_mip if plan else None,
+        "custom": asdict(plan.custom) if plan and plan.custom else None,
         "message": outcome.message,
         "conflict": [*outcome.conflict],
         "interior_point": outcome.interior_point,

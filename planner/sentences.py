@@ -131,6 +131,9 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
         P("consumed<market> comes from", "basis=purchases base=consumption"),
         P("demanded<market> comes from", "basis=purchases base=demand"),
         P("bought<market> comes from", "basis=purchases base=purchases"),
+        P("consumed<market> originates in", "basis=origin base=consumption"),
+        P("demanded<market> originates in", "basis=origin base=demand"),
+        P("bought<market> originates in", "basis=origin base=purchases"),
         P("consumed<market> is made by", "basis=made base=consumption"),
         P("demanded<market> is made by", "basis=made base=demand"),
         P("made anywhere is made by", "basis=made base=purchases"),
@@ -138,6 +141,7 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
     "before": (P("bought<market> before from", "basis=purchases base=before"),),
     "quantity": (
         P("bought<market> comes from", "basis=purchases base="),
+        P("consumed<market> originates in", "basis=origin base="),
         P("is made by", "basis=made base="),
     ),
     "suppliers": (

@@ -5,7 +5,7 @@ With ``solve.py`` the only module that talks to HiGHS.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -298,6 +298,19 @@ class Session:
         """The matrix no longer has its last column."""
         self._bases.clear()
         self._said(self.highs.deleteCols(1, np.array([column], dtype=np.int32)))
+
+    def write(self, file: str, columns: Sequence[str], rows: Sequence[str]) -> None:
+        """Write the model as it stands (.lp, .mps) with names of columns and rows.
+
+        Raises:
+            ValueError: HiGHS refuses a name or the file.
+        """
+        for at, name in enumerate(columns):
+            self._said(self.highs.passColName(at, name))
+        for at, name in enumerate(rows):
+            self._said(self.highs.passRowName(at, name))
+        if self.highs.writeModel(file) != highspy.HighsStatus.kOk:
+            raise ValueError(f"HiGHS does not write {file}")
 
     def basis(self) -> Any:
         """The basis of the last run, for ``from_basis`` of this object or of another of the same matrix."""

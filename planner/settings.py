@@ -40,8 +40,12 @@ class Settings(BaseSettings):
     """Workers of this machine for many solves at once; 0 takes one for each core."""
     dask: str = ""
     """Address of a Dask scheduler, such as tcp://host:8786, for many solves at once; empty stays on this machine."""
+    report: Literal["compared", "plain", "no"] = "compared"
+    """Whether a run gets report.html: compared with the plan without rules (one more solve), plain, or none."""
     runs: Path = Path("runs")
     """Folder that runs are written to."""
+    rules: Path | None = None
+    """Python file with rules of your own, which is run; not independently verified."""
 
     def __init__(self, **values: Any) -> None:
         _known_variables(type(self))
@@ -53,6 +57,9 @@ class Settings(BaseSettings):
             raise SettingsError(f"{FILE} is no TOML: {error}") from error
         except UnicodeDecodeError as error:
             raise SettingsError(f"{FILE} is not UTF-8; save it as UTF-8") from error
+        if self.rules and origins(values)["rules"] == FILE and Path("instance.toml").exists():
+            told = f"setting rules ({FILE}): no code is taken from the folder of an instance; name it by --rules"
+            raise SettingsError(told)
 
     @classmethod
     def settings_customise_sources(

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from planner.findings import Findings, suggest
 from planner.tables import LATER_TABLES, TABLES
 
-COMPANIONS = ("provenance", "unused", "readme", "expected")
+COMPANIONS = ("provenance", "unused", "readme", "expected", "problems")
 """CSV files and sheets that may stand beside the tables; they are not read."""
 
 WORKBOOKS = (".xlsx", ".ods")
@@ -199,6 +199,10 @@ def workbook_sheets(path: Path, found: Findings) -> Iterator[Sheet]:
         yield _sheet_of(name, rows, filled)
 
 
+_NOTE = re.compile(r"\[[^\[\]]{1,80}\] \S")
+"""How every cell of the row below the header begins in a workbook to fill in: unit, then meaning; it is no data."""
+
+
 def _set_cell(rows: list[list[Any]], line: int, column: int, text: str) -> None:
     """Put a text into a cell of a sheet, which grows where it has to."""
     while len(rows) < line:
@@ -215,6 +219,8 @@ def _sheet_of(name: str, rows: list[list[Any]], filled: list[int]) -> Sheet:
     named = [str(cell).strip() for cell in body[0]]
     columns = [column for column in range(width) if named[column] or any(row[column] != "" for row in body[1:])]
     header = [named[column] for column in columns]
+    if len(body) > 1 and all(_NOTE.match(str(body[1][column])) for column in columns):
+        del body[1], filled[1]
     return Sheet(
         name,
         header,

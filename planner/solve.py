@@ -1,13 +1,16 @@
-"""An instance and settings into an outcome: assemble, build, compile, solve, read back, verify."""
+"""An instance and settings into an outcome: assemble, build and compile, solve, read back, verify."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from mineral_sourcing.build import build
+from mineral_sourcing.build import BLOCKS, build
 from mineral_sourcing.compile import Matrix, compile_model
+from mineral_sourcing.network import Network
 from planner.assemble import Assembled, assembled
 from planner.conflict import conflict
+from planner.custom import Rules
+from planner.custom import load as load_rules
 from planner.errors import VerificationError
 from planner.instance import Instance
 from planner.plan import Outcome, Plan, Status
@@ -35,6 +38,7 @@ def solve(
 
     Raises:
         InputError: a fixed charge or minimum that nothing bounds.
+        SettingsError: the user's own rules fail, or are not linear.
         VerificationError: HiGHS and the verifier disagree; the exception holds the plan as evidence.
     """
     settings = (settings or Settings()).changed(**overrides)
@@ -42,19 +46,24 @@ def solve(
     with clock.step("assemble"):
         found = assembled(instance)
         network = found.network
-    with clock.step("build"):
-        model = build(network)
+    rules = load_rules(settings.rules) if settings.rules else None
     with clock.step("compile"):
-        matrix = compile_model(model)
+        matrix = compiled(network, rules)
     told = None if progress is None else _in_currency(progress, network.unit_money)
     with clock.step("pass"):
         session = Session.of(matrix, settings, told)
     solved = run_stages(session, network, settings.seed, clock)
-    return outcome_of(found, matrix, solved, settings, clock, session.interior)
+    return outcome_of(found, matrix, solved, settings, clock, session.interior, rules)
 
 
 def outcome_of(
-    found: Assembled, matrix: Matrix, solved: Solved, settings: Settings, clock: Clock, method: str
+    found: Assembled,
+    matrix: Matrix,
+    solved: Solved,
+    settings: Settings,
+    clock: Clock,
+    method: str,
+    rules: Rules | None = None,
 ) -> Outcome:
     """What the stages found as an outcome: a verified plan, or why there is none.
 
@@ -65,6 +74,7 @@ def outcome_of(
         settings: what it was solved under.
         clock: seconds so far; reading back and verifying are added.
         method: the interior point method at hand.
+        rules: the user's own, that the matrix holds.
 
     Raises:
         VerificationError: HiGHS and the verifier disagree; the exception holds the plan as evidence.
@@ -79,12 +89,30 @@ def outcome_of(
         made = tables(Solution(found, matrix, solved.values, solved.row_duals), solved.held)
         objective = float(made["costs"]["present_value"].sum())
         bound = min(solved.bound * network.unit_money, objective)
-        plan = Plan(instance, made, status, objective, bound, matrix.is_mip)
+        note = rules.note(own_rows(matrix), matrix.untraced) if rules else None
+        plan = Plan(instance, made, status, objective, bound, matrix.is_mip, note)
     with clock.step("verify"):
-        verification = verify(plan)
+        verification = verify(plan, rules.faults(plan)) if rules else verify(plan)
     if not verification.ok:
         raise VerificationError(instance.name, plan, verification)
     return replace(outcome, found=plan)
+
+
+def compiled(network: Network, rules: Rules | None = None) -> Matrix:
+    """The matrix of a network, under a user's own rules where there are any.
+
+    Raises:
+        SettingsError: these rules fail, or are not linear.
+    """
+    if rules is None:
+        return compile_model(build(network))
+    with rules.blamed():
+        return compile_model(build(network, [rules.add]), lambda: build(network, [rules.add]))
+
+
+def own_rows(matrix: Matrix) -> int:
+    """How many rows a user's own rules add."""
+    return sum(len(span.index) for span in matrix.rows if span.name.partition(".")[0] not in BLOCKS)
 
 
 def _size(matrix: Matrix) -> dict[str, int]:

@@ -61,6 +61,7 @@ Latitude = Annotated[float, _number, _bounds("degrees", ge=-90, le=90)]
 Longitude = Annotated[float, _number, _bounds("degrees", ge=-180, le=180)]
 Count = Annotated[int, _number, _bounds("periods", ge=0, le=10_000)]
 Rank = Annotated[int, _number, _bounds("rank", ge=1, le=100)]
+Factor = Annotated[float, _number, _bounds("factor", ge=0, le=1000)]
 YesNo = Annotated[Literal["yes", "no"], Field(json_schema_extra=_unit("yes, no"))]
 Pool = Annotated[Literal["", "each", "together"], Field(json_schema_extra=_unit("each, together"))]
 
@@ -513,8 +514,9 @@ class RuleRow(Row):
     """Stages in scope; empty = all."""
     market: Names = ""
     """Sites, places or groups that buy or consume; empty = every site with demand."""
-    basis: Annotated[Literal["purchases", "made"], Field(json_schema_extra=_unit("purchases, made"))]
-    """What is counted: tonnes arriving from outside the market, or tonnes made at the subject's sites."""
+    basis: Annotated[Literal["purchases", "origin", "made"], Field(json_schema_extra=_unit("purchases, origin, made"))]
+    """What is counted: tonnes arriving from outside the market; tonnes of element by the place where it was mined or
+    recycled, carried through every plant and stock; or tonnes made at the subject's sites."""
     base: Annotated[
         Literal["", "consumption", "demand", "purchases", "before"],
         Field(json_schema_extra=_unit("consumption, demand, purchases, before")),
@@ -546,6 +548,60 @@ class RuleRow(Row):
     """Where the rule is written."""
 
 
+class ScenarioRow(Row):
+    """Something that may happen; the base path is what is planned where it does not."""
+
+    TABLE = "scenarios"
+    KEY = ("scenario",)
+
+    scenario: Name
+    """The scenario's name."""
+    probability: Share | None = None
+    """How likely it is; those of all scenarios add up to 1."""
+    start: Period = ""
+    """Period from which on it is known; until then all is as in the base path. Empty = the first."""
+    description: Text = ""
+    """What happens, in words, and where that is written."""
+
+
+class DisruptionRow(Row):
+    """One thing that a scenario takes away, or makes dearer or more wanted."""
+
+    TABLE = "disruptions"
+    KEY = ("scenario", "line")
+
+    scenario: Name
+    """A name from ``scenarios``."""
+    line: Name
+    """What tells the rows of a scenario apart: a number, or a name."""
+    place: Text = ""
+    """Whose sites are hit: those of a place; with several of place, owner, site and group those that fit all."""
+    owner: Text = ""
+    """Those of an owner."""
+    site: Text = ""
+    """One site."""
+    group: Text = ""
+    """Those of a group, or of ``home``."""
+    material: Text = ""
+    """The material that is hit; empty = all (of ``stage``). Of processes: one that they make."""
+    stage: Text = ""
+    """The stage whose materials are hit; empty = all."""
+    activity: Annotated[Literal["", "sell", "make", "ship"], Field(json_schema_extra=_unit("sell, make, ship"))] = ""
+    """What is hit: offers, processes, or dispatches to sites that are not hit themselves; empty = all three."""
+    to: Text = ""
+    """Site, place or group: only dispatches to its sites are hit."""
+    from_: Period = Field("", alias="from")
+    """First period; empty = the scenario's start."""
+    until: Period = ""
+    """Last period; empty = to the end."""
+    keeps: Share | None = None
+    """Fraction of capacity that is left; empty = 0, or 1 where the row gives a factor. Rows multiply."""
+    price_factor: Factor = 1.0
+    """What the price of the offers that are hit is multiplied by."""
+    demand_factor: Factor = 1.0
+    """What the demand of the sites and materials that are hit is multiplied by."""
+
+
 TABLES: dict[str, type[Row]] = {
     row.TABLE: row
     for row in (
@@ -569,6 +625,8 @@ TABLES: dict[str, type[Row]] = {
         StockpileRow,
         AwardBeforeRow,
         RuleRow,
+        ScenarioRow,
+        DisruptionRow,
     )
 }
 """Every table that is read, by name, in the order in which people fill them in."""
@@ -579,14 +637,11 @@ LATER_TABLES = (
     "substitutes",
     "contracts",
     "projects",
-    "scenarios",
-    "disruptions",
 )
 """Tables that are known by name and refused as not yet supported."""
 
 LATER_VALUES = {
     ("rules", "kind"): ("max_hhi",),
-    ("rules", "basis"): ("origin",),
 }
 """Values that are known and refused as not yet supported."""
 
@@ -616,6 +671,8 @@ class Header(BaseModel):
     """Real discount rate per year."""
     home: str = ""
     """Group that counts as home in rules; empty = none."""
+    scenario: str = ""
+    """Scenario that happens in this plan; empty = none, the base path."""
     sources: str = ""
     """Where the data come from."""
 

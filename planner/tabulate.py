@@ -12,6 +12,7 @@ import pandas as pd
 from mineral_sourcing.arrays import Array, Labels
 from planner.codes import keys
 from planner.measurereport import average_report, spend_report
+from planner.originreport import origins, tagged
 from planner.periods import label, ordinal
 from planner.plan import PLAN_TABLES
 from planner.rulereport import prices, rule_report
@@ -45,6 +46,8 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
         "rules": rules,
         "cover": cover(solution, made),
         "concentration": concentration(solution, made),
+        "tagged": tagged(solution),
+        "origins": origins(solution),
         "prices": prices(solution),
         "held": {
             "rank": np.array([float(rank) for rank in held]),
@@ -101,6 +104,7 @@ def _sales(solution: Solution, tiers: Found) -> Found:
     flow = solution.network.flow
     site, material, since, t = (codes[at] for codes in flow.sales.codes)
     price = flow.price.array[flow.sales.project((0, 1, 2), flow.offers)] * solution.price
+    price[flow.surcharged.project((0, 1, 2, 3), flow.sales)] += flow.surcharge.array * solution.price
     cost = sold * solution.mass * price
     tiered = solution.network.tiers.sales.project((0, 1, 2, 3), flow.sales)
     cost[tiered] = 0.0

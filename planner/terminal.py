@@ -71,7 +71,7 @@ def show_plan(summary: "Summary", run: str) -> None:
         _rules(summary)
     if len(summary.purchases):
         _purchases(summary)
-    say(f"\nVerified. The run lies in {run}")
+    say(f"\n{summary.verified}. The run lies in {run}")
 
 
 def _rules(summary: "Summary") -> None:

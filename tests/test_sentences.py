@@ -58,6 +58,10 @@ EXAMPLES: dict[str, Mapping[str, Any]] = {
     "keep-home: At least 200 t of the block is made by each site among allies, each year; priced at 900 USD per t too "
     "little.": FLOOR
     | {"rule": "keep-home", "limit": 200.0, "material": "block", "subject": "allies", "penalty": 900.0},
+    "mined: At most 30 % of all materials of stage magnet consumed by allies together originates in the country CHN "
+    "except unknown, each year.": SHARE
+    | {"rule": "mined", "limit": 0.3, "stage": "magnet", "pool": "together", "market": "allies", "per": "year"}
+    | {"market_pool": "together", "basis": "origin", "subject": "CHN", "except": "unknown"},
     "export-ban: From 2027Q1 on, at most 0 t of each material of each stage bought by each site with demand comes from "
     "the country CHN, each period.": SHARE
     | {"rule": "export-ban", "from": "2027Q1", "kind": "max_quantity", "limit": 0.0, "pool": "each"}
@@ -145,7 +149,9 @@ PERIODS = st.sampled_from(["", "2027", "2030", "2027Q1", "2027-03"])
 def rows(draw: st.DrawFn) -> dict[str, Any]:
     """A rule of any kind whose columns fit together, in the smallest form of each cell."""
     kind = draw(st.sampled_from([phrase.cells["kind"] for phrase in CLAUSE["rule"]]))
-    share, basis = kind.endswith("_share"), draw(st.sampled_from(columns("rules")["basis"].choices))
+    share, traced = kind.endswith("_share"), kind.endswith(("_share", "_quantity"))
+    bases = [basis for basis in columns("rules")["basis"].choices if traced or basis != "origin"]
+    basis = draw(st.sampled_from(bases))
     average, measured = kind.endswith("_average"), kind.endswith(("_average", "_spend"))
     by = draw(st.sampled_from([by for by in columns("rules")["subject_by"].choices if by or measured]))
     bases = ["consumption", "demand", "purchases"]

@@ -129,6 +129,8 @@ WANTED = {
         row["material"] in {"rare_earths", "rare_metals", "ndpr"} or "rare" in row["material"]
     ),
     "stockpile_policy_estimates": lambda row: row["material"] in {"magnets", "critical_minerals"},
+    "export_controls": lambda row: row["material"] in {"rare_earths", "dysprosium", "terbium"},
+    "export_controls_estimates": _ours,
 }
 """Which rows of which open table this instance takes."""
 
@@ -173,6 +175,7 @@ class Magnets(Chain):
         self.duties()
         self.rules()
         self.running()
+        self.events()
         self.left_out()
         return self.book
 
@@ -804,6 +807,39 @@ class Magnets(Chain):
                 source="Assumption: no participant lets a running magnet maker close",
             )
 
+    def events(self) -> None:
+        """Trade restrictions that were met, each as if it came again from 2027 on; nothing is shorter than a year."""
+        china = {"place": "CHN", "activity": "ship", "until": "2027"}
+        heavy = ("Dy oxide", "Tb oxide", "Dy metal", "Tb metal", "hot magnet")
+        self.event(
+            "export_controls",
+            "CHN-2025-7HREE",
+            "2027",
+            "As if no licence were granted for a year: no Dy, no Tb and no magnet that holds them leaves China.",
+            *({**china, "material": material} for material in heavy),
+        )
+        self.event(
+            "export_controls_estimates",
+            "CHN-2010-JPN",
+            "2027",
+            "It held two months; as if it held a year: nothing leaves China for Japan.",
+            {**china, "to": "JPN"},
+        )
+        self.event(
+            "export_controls_estimates",
+            "MYS-2024-REE",
+            "2027",
+            "No concentrate leaves Malaysia, to the end.",
+            {"place": "MYS", "stage": "mine", "activity": "ship"},
+        )
+        self.event(
+            "export_controls_estimates",
+            "MMR-2024-conflict",
+            "2027",
+            "Nothing is mined in Myanmar, to the end.",
+            {"place": "MMR"},
+        )
+
     def left_out(self) -> None:
         """Facility and project rows that are not planned, each with the reason; those of a planned site as such."""
         reasons = {
@@ -833,6 +869,13 @@ class Magnets(Chain):
             ("stockpile_policy", "KOR;non_ferrous_metals", "Other metals"),
             ("stockpile_policy", "KOR;release lead time", "Shorter than the planning period of a year"),
             ("stockpile_policy_estimates", "AUS;critical_minerals", "A sum of money without tonnes"),
+            (
+                "export_controls",
+                "CHN-2025-REEforeign",
+                "Suspended before it applied; foreign-made goods are not told apart",
+            ),
+            ("export_controls", "CHN-2023-REEtech; CHN-2025-REEtech2; CHN-2025-REEequip", "Know-how and equipment"),
+            ("export_controls_estimates", "CHN-2026-JPN-dualuse", "Military end users of Japan are not told apart"),
             ("production_by_country", "NGA", "No port and no distance in the open tables"),
             ("production_by_country", "RUS", "No participant buys there under sanctions"),
             ("production_by_country", "USA, AUS, BRA, CHN", "Planned from named mines, or sold as oxide by China"),

@@ -183,6 +183,7 @@ class ByProducts(Chain):
         self.under_way()
         self.duties()
         self.rules()
+        self.events()
         self.left_out()
         return self.book
 
@@ -715,6 +716,24 @@ class ByProducts(Chain):
     def benchmark(self, metric: str) -> Figure:
         """A benchmark of the EU, as a fraction."""
         return self.sources.figure("stockpile_policy_estimates", "value", iso3="EU27", metric=metric) / 100.0
+
+    def events(self) -> None:
+        """Trade restrictions that were met, each as if it came again from 2027 on."""
+        self.event(
+            "export_controls",
+            "CHN-2024-USban",
+            "2027Q1",
+            "Gallium and germanium; antimony is not planned. As long as it held, four quarters, from the quarter on in "
+            "which its suspension lapses: nothing leaves China for the United States.",
+            {"place": "CHN", "activity": "ship", "to": "USA", "until": "2027Q4"},
+        )
+        self.event(
+            "export_controls",
+            "CHN-2023-GaGe",
+            "2027Q1",
+            "As if no licence were granted for a quarter: nothing leaves China.",
+            {"place": "CHN", "activity": "ship", "until": "2027Q1"},
+        )
 
     def quantities(self) -> None:
         """The ban that comes back, and weapons without third countries."""

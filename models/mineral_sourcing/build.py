@@ -18,6 +18,7 @@ from mineral_sourcing import (
     concentration,
     cost,
     flow,
+    origin,
     priority,
     processing,
     spend,
@@ -34,6 +35,7 @@ FAMILIES = (
     priority,
     stockpile,
     balance,
+    origin,
     activation,
     capacity,
     concentration,
@@ -54,6 +56,9 @@ RULES = {
 Custom = Callable[[Any], None]
 """Adds a user's own components to a model: ``def add(m): …``."""
 
+BLOCKS = frozenset(family.__name__.rpartition(".")[2] for family in FAMILIES)
+"""Blocks of the families: what stands in no such block is a user's own."""
+
 
 def build(network: Network, custom: Sequence[Custom] = ()) -> pyo.Block:
     """The model of a network, in model units, minimising present cost; nothing in it is constructed."""
@@ -62,6 +67,7 @@ def build(network: Network, custom: Sequence[Custom] = ()) -> pyo.Block:
     m.discount = pyo.Param(m.PERIODS, initialize=network.discount)
     for family in FAMILIES:
         family.add(m, network)
+    m.unit_mass, m.unit_money = float(network.unit_mass), float(network.unit_money)
     for add in custom:
         add(m)
     return m

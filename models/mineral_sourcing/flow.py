@@ -4,7 +4,7 @@ r"""Flow: what offers sell and what lanes carry.
 
     0 \le x_{\ell t} \le \bar x_{\ell t}, \qquad 0 \le s_{ot} \le \bar s_{ot}, \qquad
     \textbf{cost} = \sum_t DF_t \Big( \sum_\ell (f_\ell + \tau_{\ell t}) \, x_{\ell t} + \sum_o p_o \, s_{ot}
-    + w_t \Big)
+    + \sum_{o \in O'_t} p'_{ot} \, s_{ot} + w_t \Big)
 
 ======================  =====================================================  ==========
 :math:`x_{\ell t}`      ``ship``, dispatched on lane :math:`\ell` in t          mass
@@ -12,6 +12,7 @@ r"""Flow: what offers sell and what lanes carry.
 :math:`f_\ell`          ``freight``                                             money/mass
 :math:`\tau_{\ell t}`   ``duty``, rate times customs value in t                 money/mass
 :math:`p_o`             ``price`` at the seller's gate                          money/mass
+:math:`p'_{ot}`         ``surcharge``, what a scenario adds to the price       money/mass
 :math:`w_t`             ``unpaid``, due in t for what was under way             money
 ======================  =====================================================  ==========
 
@@ -40,6 +41,8 @@ def add(m: pyo.Block, network: Network) -> None:
     flow.freight = pyo.Param(flow.LANES, initialize=data.freight)
     flow.duty = pyo.Param(flow.SHIPMENTS, initialize=data.duty)
     flow.price = pyo.Param(flow.OFFERS, initialize=data.price)
+    flow.SURCHARGED = pyo.Set(dimen=4, initialize=data.surcharged)
+    flow.surcharge = pyo.Param(flow.SURCHARGED, initialize=data.surcharge)
     flow.unpaid = pyo.Param(m.PERIODS, initialize=data.unpaid)
 
     def ship_bounds(b: pyo.Block, o: str, d: str, k: str, t: int) -> tuple[float, pyo.Expression]:
@@ -58,4 +61,5 @@ def add(m: pyo.Block, network: Network) -> None:
             m.discount[t] * (b.freight[o, d, k] + b.duty[o, d, k, t]) * b.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS
         )
         bought = sum(m.discount[t] * b.price[i, k, f] * b.sold[i, k, f, t] for i, k, f, t in b.LISTED)
-        return carried + bought + sum(m.discount[t] * b.unpaid[t] for t in m.PERIODS)
+        dearer = sum(m.discount[t] * b.surcharge[i, k, f, t] * b.sold[i, k, f, t] for i, k, f, t in b.SURCHARGED)
+        return carried + bought + dearer + sum(m.discount[t] * b.unpaid[t] for t in m.PERIODS)

@@ -34,6 +34,10 @@ class Flow:
     """By offer."""
     listed: Index
     """Sales of offers without tiers: they are paid at the offer's price."""
+    surcharged: Index
+    """Sales whose price a scenario changes."""
+    surcharge: Values
+    """What it adds to the offer's price; below 0 where it makes it cheaper."""
     unpaid: Values
     """Money due on arrival for what was under way unpaid, by period."""
 
@@ -156,6 +160,56 @@ class Stock:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Flows split by the origin of an element: e element, g origin; see the family for the rest."""
+
+    shipments: Index
+    """(e, origin, destination, material, g, period of dispatch); of flows that two origins or more can reach"""
+    uses: Index
+    """(e, process, material, g, period)"""
+    makings: Index
+    """(e, process, material, g, period)"""
+    stocks: Index
+    """(e, site, material, g, period)"""
+    counted: Index
+    """(arrivals, input or demand; e; origin, destination; material; g; period): what rules count, one site at a time"""
+    content: Values
+    """(e, material)"""
+    passed: Values
+    """(e, process, material): element that comes out per tonne taken in"""
+    shipped: Index
+    """Keys of ``shipments`` without g, and so for the next three."""
+    of_shipment: Groups
+    used: Index
+    of_use: Groups
+    made: Index
+    of_making: Groups
+    held: Index
+    of_stock: Groups
+    served: Index
+    """(e, site, material, period)"""
+    of_demand: Groups
+    unmet: Groups
+    nodes: Index
+    """(e, site, material, g, period) that two origins or more can reach, and that something leaves"""
+    at_node: dict[str, Groups]
+    """What comes and goes, by the name of its Set in the family."""
+    under_way: Values
+    runs: Index
+    """(e, process, g, period)"""
+    at_run: dict[str, Groups]
+    before: Groups
+    opening: Values
+    bought: Index
+    """Keys of ``counted`` that are arrivals."""
+    of_bought: dict[str, Groups]
+    coming: Values
+    consumed: Index
+    """Keys of ``counted`` that are process input."""
+    of_consumed: dict[str, Groups]
+
+
+@dataclass(frozen=True)
 class Concentration:
     """Caps and floors on shares and quantities."""
 
@@ -169,6 +223,8 @@ class Concentration:
     counted_shipments: Groups
     counted_sales: Groups
     counted_runs: Groups
+    counted_tagged: Groups
+    """What counts of an origin."""
     given: Values
     """Part of the quantity that nothing can change: what was under way."""
     base_given: Values
@@ -184,6 +240,7 @@ class Concentration:
     base_shipments: Groups
     base_sales: Groups
     base_runs: Groups
+    base_tagged: Groups
     base_unmet: Groups
     base_use: Groups
     base_releases: Groups
@@ -381,6 +438,7 @@ class Network:
     capacity: Capacity
     priority: Priority
     stock: Stock
+    origin: Origin
     concentration: Concentration
     activation: Activation
     tiers: Tiers

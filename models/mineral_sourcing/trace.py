@@ -129,6 +129,9 @@ class _Block:
     def __getattr__(self, name: str) -> Any:
         component = self._block.component(name)
         if component is None:
+            number = getattr(self._block, name, None)
+            if isinstance(number, float):
+                return number
             raise AttributeError(f"{self._block.name} has no component {name}")
         found = self._stand_in(component)
         if component.ctype is not pyo.Expression:

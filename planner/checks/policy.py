@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.checks import measures
+from planner.checks import measures, origin
 from planner.checks.context import Network, Pairs
 from planner.codes import Flags, Ints
 from planner.findings import Findings, written
@@ -41,7 +41,7 @@ def sentences(instance: Instance, found: Findings) -> None:
             limit = rule["limit"]
             most = 10 if before else 1
             fault("limit", f"'{written(limit)}' is above {most} (a fraction: {limit / 100:.10g} for {limit:.10g} %)")
-        if rule["kind"].endswith("_suppliers") and rule["limit"] != int(rule["limit"]):
+        if rule["kind"].endswith("_suppliers") and rule["limit"] % 1 > 0:
             limit = rule["limit"]
             fault(
                 "limit", f"'{written(limit)}' is no whole number of suppliers; write {int(limit)} or {int(limit) + 1}"
@@ -65,6 +65,13 @@ def sentences(instance: Instance, found: Findings) -> None:
             fault("stock_in_base", "'yes' is not for an award; leave it empty, or make the rule a min_share")
         if not share and not award and rule["base"]:
             fault("base", f"'{rule['base']}' is for shares; leave it empty for {rule['kind']}")
+        if rule["basis"] == "origin" and not rule["kind"].endswith(("_share", "_quantity")):
+            fault("basis", f"'origin' is for shares and quantities; {rule['kind']} takes purchases or made")
+        if rule["basis"] == "origin" and rule["recycled_in_base"] == "no":
+            fault("recycled_in_base", "'no' leaves recycled supply out of purchases; an origin has no such part")
+        if rule["basis"] == "origin" and rule["subject_by"] in ("owner", "site"):
+            told = "an origin is a place, where the element was mined or recycled: say place, or group for several"
+            fault("subject_by", f"'{rule['subject_by']}': {told}")
         if rule["subject_by"] == "group" and not rule["subject"]:
             fault("subject", "is empty: with subject_by = group, name the groups")
         if not takes_market(rule):
@@ -102,6 +109,9 @@ def scopes(whole: Network, found: Findings) -> None:
         if markets is None:
             continue
         _base(line, rule, materials, frozenset().union(*markets), whole, found)
+        if rule["basis"] == "origin":
+            origin.scope(line, rule, codes.texts(codes["materials", "material"][inside]), whole, found)
+            continue
         counted = _counted(rule, materials, markets, whole)
         _subjects(line, rule, codes.texts(counted[0]), whole, found)
         mine = codes.flagged(_sites(rule, whole.scope))[counted[0]]
@@ -175,7 +185,7 @@ def _base(
 def _counted(rule: dict[str, Any], materials: Flags, markets: list[frozenset[str]], whole: Network) -> Pairs:
     """Sites from which something in scope arrives at a market from outside it, or at which it is made, and what."""
     codes = whole.instance.codes
-    if rule["basis"] != "purchases":
+    if rule["basis"] == "made":
         site, material = whole.made
         return site[materials[material]], material[materials[material]]
     origin, destination, material = (
@@ -240,8 +250,9 @@ def group_subjects(whole: Network, found: Findings) -> None:
     scope = whole.scope
     for line, rule in sound_rules(instance, found):
         by = rule["subject_by"]
-        if by == "group":
+        if by == "group" and rule["basis"] != "origin":
             continue
+        by = "place" if by == "group" else by
         for column in ("subject", "except"):
             for name in split(rule[column]):
                 if scope.kind(name) == "group" and not scope.members(name, by):

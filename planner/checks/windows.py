@@ -10,7 +10,7 @@ from planner.instance import Instance
 from planner.periods import PER_YEAR, horizon, ordinal
 from planner.tables import TABLES, columns
 
-WINDOWED = ("offers", "processes", "duties", "stockpiles", "rules")
+WINDOWED = ("offers", "processes", "duties", "stockpiles", "rules", "disruptions")
 """Tables whose rows hold from ``from`` until ``until``."""
 
 DISJOINT = {

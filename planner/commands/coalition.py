@@ -26,7 +26,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
     modes = "sites of others: closed, open for what their own plans leave, or both one after the other (both)"
     command.add_argument("--mode", choices=("closed", "open", "both"), default="both", help=modes)
     command.add_argument("--folder", metavar="FOLDER", help="where finished coalitions are kept, to go on from there")
-    settings(command, *(name for name in Settings.model_fields if name != "runs"))
+    settings(command, *(name for name in Settings.model_fields if name not in ("report", "runs")))
 
 
 def run(options: argparse.Namespace) -> int:

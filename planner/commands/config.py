@@ -3,7 +3,7 @@
 import argparse
 
 from planner import terminal
-from planner.settings import Settings, origins
+from planner.settings import FILE, PREFIX, Settings, origins
 
 HELP = "Show every setting: value, where it came from, meaning."
 
@@ -22,6 +22,10 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         terminal.document(rows)
         return 0
-    for name, row in rows.items():
-        terminal.say(f"{name:<12}{row['value']!s:<10}{row['from']:<20}{row['meaning']}")
+    lines = [
+        (name, "" if row["value"] is None else str(row["value"]), str(row["from"]), str(row["meaning"]))
+        for name, row in rows.items()
+    ]
+    title = f"Settings: {FILE} in this folder, then {PREFIX}* variables, then flags; the later counts"
+    terminal.table(title, ("setting", "value", "from", "meaning"), lines, right=0)
     return 0

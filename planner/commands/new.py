@@ -4,12 +4,16 @@ import argparse
 import json
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from planner import policies, terminal
 from planner.commands.options import BUILT_IN, INSTANCE
 from planner.errors import SettingsError
 
-HELP = "Write a small whole instance, empty tables or a generated network into a new folder."
+if TYPE_CHECKING:
+    from planner.instance import Instance
+
+HELP = "Write a small whole instance, empty tables or a generated network into a new folder or workbook."
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
@@ -24,6 +28,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
         policies.names()
     )
     command.add_argument("--policy", metavar="POLICY", action="append", default=[], help=rules)
+    command.add_argument("--excel", action="store_true", help="one workbook to fill in, NAME.xlsx")
     command.add_argument("--seed", type=_whole, default=1, help="the same seed gives the same network (1)")
 
 
@@ -40,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
     from planner.tables import TABLES, columns
 
     folder = Path(options.name)
+    if options.excel:
+        return _workbook(folder if folder.suffix.lower() == ".xlsx" else Path(f"{folder}.xlsx"), options)
     if folder.exists():
         raise SettingsError(f"{folder} is there already; give a name that is free")
     if options.generate is not None:
@@ -63,21 +70,51 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _workbook(path: Path, options: argparse.Namespace) -> int:
+    """Write a workbook to fill in, with a sheet for every table."""
+    from planner.generate import network
+    from planner.read import from_frames, load
+    from planner.tables import Header
+    from planner.workbook.instance import write_instance
+
+    if path.exists():
+        raise SettingsError(f"{path} is there already; give a name that is free")
+    if options.generate is not None:
+        instance = from_frames(*network(options.generate, options.seed)).with_header(name=path.stem)
+    elif options.empty:
+        instance = from_frames(Header(name=path.stem, first_period="2027", periods=1), {})
+    elif options.source or options.policy:
+        instance = _with_policies(options.source or BUILT_IN, path.stem, options.policy)
+    else:
+        instance = load("tutorial").with_header(name=path.stem)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_instance(instance, path, every=True)
+    terminal.say(f"{path} is written; fill it in, then: planner check {path}")
+    return 0
+
+
 def _copy(folder: Path, source: str, added: list[str]) -> int:
     """Write an instance, with policies, into a new folder."""
-    from planner import policy
-    from planner.read import load
     from planner.runs import write_input
 
-    instance = load(source).with_header(name=folder.resolve().name)
-    for name in added:
-        with_policy = policy.add(instance, name)
-        instance = with_policy.instance
-        terminal.say("\n  ".join([f"{name}:", *with_policy.told]))
+    instance = _with_policies(source, folder.resolve().name, added)
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_input(instance, folder)
     terminal.say(f"{folder} is written; next: planner solve {folder}")
     return 0
+
+
+def _with_policies(source: str, called: str, added: list[str]) -> "Instance":
+    """An instance under another name, with policies; tells what each adds."""
+    from planner import policy
+    from planner.read import load
+
+    instance = load(source).with_header(name=called)
+    for name in added:
+        with_policy = policy.add(instance, name)
+        instance = with_policy.instance
+        terminal.say("\n  ".join([f"{name}:", *with_policy.told]))
+    return instance
 
 
 def _generate(folder: Path, count: int, seed: int) -> int:

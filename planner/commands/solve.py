@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner import terminal
+from planner.commands import report
 from planner.commands.options import BUILT_IN, INSTANCE, given, settings
 from planner.errors import VerificationError
 from planner.settings import Settings, origins
 
 if TYPE_CHECKING:
-    from planner.plan import Outcome
+    from planner.plan import Outcome, Plan
 
 HELP = "Solve, verify, keep the run, show the plan."
 CODES = {"optimal": 0, "feasible": 0, "infeasible": 4, "unbounded": 5, "unknown": 5}
@@ -41,11 +42,24 @@ def run(options: argparse.Namespace) -> int:
     except VerificationError as error:
         return evidence(options, chosen, error)
     run = runs.write(outcome, chosen, origins(flags), options.command)
+    if outcome.found is not None and chosen.report != "no":
+        _report(outcome.found, run, chosen)
     if options.json:
         terminal.document(answer(outcome, run))
     else:
         _show(outcome, run)
     return CODES[outcome.status]
+
+
+def _report(plan: "Plan", run: Path, chosen: Settings) -> None:
+    """The run's report; the run is kept already, so an interrupt costs the report only."""
+    from planner import runs
+
+    try:
+        with unlogged():
+            report.write(run / report.FILE, plan, runs.read_manifest(run), chosen)
+    except KeyboardInterrupt:
+        terminal.complain(f"interrupted: the run is kept without its report; planner report {run} writes it")
 
 
 @contextlib.contextmanager
@@ -84,6 +98,7 @@ def answer(outcome: "Outcome", run: Path) -> dict[str, Any]:
         "seconds": sum(outcome.seconds.values()),
         "run": str(run),
         "message": outcome.message,
+        "custom": str(plan.custom) if plan and plan.custom else "",
         "conflict": [*outcome.conflict],
         "warnings": [warning.as_dict() for warning in outcome.warnings],
     }

@@ -21,8 +21,9 @@ def run(options: argparse.Namespace) -> int:
 
     verification = verify(runs.read(options.folder))
     faults = [str(fault) for fault in verification.faults]
+    own = {"custom": verification.custom} if verification.custom else {}
     if options.json:
-        terminal.document({"verified": verification.ok, "bound_by": verification.bound_by, "faults": faults})
+        terminal.document({"verified": verification.ok, "bound_by": verification.bound_by, "faults": faults} | own)
     else:
         terminal.say("\n".join([str(verification), *(f"  {fault}" for fault in faults[:MOST])]))
         if len(faults) > MOST:

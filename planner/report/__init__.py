@@ -1,1 +1,1 @@
-"""What every writer says of a plan."""
+"""What is told of a plan: facts, figures, the report."""

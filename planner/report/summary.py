@@ -1,6 +1,8 @@
 """Facts of a plan that every writer shares: the answer, five figures, the rules that bind, the largest purchases."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -23,12 +25,16 @@ class Summary:
     """Binding rules, dearest first; see :func:`binding_rules`."""
     purchases: pd.DataFrame
     """What is bought, dearest first; see :func:`purchases`."""
+    verified: str = "Verified"
+    """What the verifier stands for."""
 
 
 def summarise(plan: Plan) -> Summary:
     """The facts of a plan."""
     rules, bought = binding_rules(plan), purchases(plan)
-    return Summary(plan.instance.header.currency, _sentence(plan, rules), _figures(plan, rules, bought), rules, bought)
+    figures = _figures(plan, rules, bought)
+    verified = f"Verified, but for {plan.custom}" if plan.custom else "Verified"
+    return Summary(plan.instance.header.currency, _sentence(plan, rules), figures, rules, bought, verified)
 
 
 def binding_rules(plan: Plan) -> pd.DataFrame:
@@ -101,6 +107,11 @@ def purchases(plan: Plan) -> pd.DataFrame:
     return bought.merge(to, on=["site", "material"], how="left").fillna({"to": ""})
 
 
+def each(frame: pd.DataFrame) -> Iterator[Any]:
+    """Rows of a frame, cells by the name of their column."""
+    return iter(frame.itertuples(index=True))
+
+
 def place_names(instance: Instance) -> dict[str, str]:
     """Names of places as people say them."""
     places = instance.tables["places"]
@@ -150,7 +161,8 @@ def _proof(plan: Plan) -> str:
         return f"{plan.status}; no bound is proven"
     above = "no plan costs less" if plan.gap <= 1e-6 else f"at most {percent(plan.gap)} above the least cost"
     fixed = "; prices hold with the yes-or-no decisions as they are" if plan.is_mip else ""
-    return f"{plan.status}; {above}{fixed}"
+    own = f"; {plan.custom}" if plan.custom else ""
+    return f"{plan.status}; {above}{fixed}{own}"
 
 
 def _short(plan: Plan) -> bool:

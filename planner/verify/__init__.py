@@ -6,6 +6,7 @@ everything that follows (costs, arrivals, shares, days of cover, prices) is comp
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,11 @@ import numpy as np
 from planner.plan import Plan
 from planner.verify import (
     awards,
+    balances,
     ladders,
     ledger,
     measures,
+    origin,
     policy,
     proof,
     reports,
@@ -24,6 +27,7 @@ from planner.verify import (
     suppliers,
     switches,
     terms,
+    traced,
 )
 from planner.verify.columns import KEYS, quantities, read
 from planner.verify.faults import Fault, Faults, number
@@ -49,6 +53,8 @@ class Verification:
     bound_by: str
     """Who stands for the bound."""
     seconds: float
+    custom: str = ""
+    """What is not verified: a user's own rules."""
 
     @property
     def ok(self) -> bool:
@@ -57,15 +63,18 @@ class Verification:
 
     def __str__(self) -> str:
         if self.ok:
-            return f"verified: every rule and every cost recomputed, {self.bound_by} ({self.seconds:.1f} s)"
+            own = f"; {self.custom}" if self.custom else ""
+            return f"verified: every rule and every cost recomputed, {self.bound_by} ({self.seconds:.1f} s){own}"
         more = f" and {len(self.faults) - 1:,} more" if len(self.faults) > 1 else ""
         return f"not verified: {self.faults[0]}{more}"
 
 
-def verify(plan: Plan) -> Verification:
+def verify(plan: Plan, custom: Sequence[str] = ()) -> Verification:
     """Compute every row, every derived number and, for linear plans, the bound of a plan again.
 
-    Nothing is raised for a wrong plan: each disagreement is a :class:`Fault` that names its place.
+    A plan under a user's own rules has a bound that the prices of the others do not prove; of these rules only what
+    their own check says is told (``custom``). Nothing is raised for a wrong plan: each disagreement is a :class:`Fault`
+    that names its place.
     """
     started = time.perf_counter()
     world, matrix = World(plan.instance), Matrix()
@@ -74,12 +83,19 @@ def verify(plan: Plan) -> Verification:
     q = quantities(world, matrix, found, faults)
     book = policy.book(world)
     counts, against = terms.terms(world, book, q)
+    elements = origin.elements(world, q, book)
+    tags = origin.tags(matrix, found, [origin.split(world, q, element) for element in elements], faults)
+    cells = traced.counted(world, book, tags)
+    sides = traced.terms(world, book, q, elements, cells)
+    counts = stacked([counts, sides[0]], ["subject", *terms.TERM, "site", "goods"])
+    against = stacked([against, sides[1]], terms.TERM)
     subjects = suppliers.candidates(world, book, counts)
     years = ladders.years(world, q)
     parts = (switches.candidates(world, q), ladders.switches(world, years), subjects)
     on, activations = switches.switched(stacked(parts, switches.CHARGE), found, faults)
     mixed = bool(on["free"].any())
     rows.every(world, matrix, q, found, on)
+    balances.every(world, matrix, q, elements, tags)
     switches.switches(world, matrix, q, on)
     ladders.bands(world, matrix, q, years, on, faults)
     told = found["rules"]
@@ -99,19 +115,28 @@ def verify(plan: Plan) -> Verification:
     ledger.ranked(found, q, mixed, faults)
     for constraint, (rules, listed) in ruled.items():
         reports.ruled(world, found, constraint, rules, listed, faults)
+    blend = traced.mixed(world, q, elements, tags)
+    mixture = blend[cells["column"] - tags["column"][:1].sum()]
+    traced.reported(world, book, cells, mixture, found, faults)
     reports.covered(world, q, found, faults)
     reports.undiscounted(world, found, every, faults)
     variable = np.isin(costs["component"], world.names.of(VARIABLE))
     objective, charges = float(costs["present_value"].sum()), float(costs["present_value"][~variable].sum())
-    bound = proof.priced(world, model, matrix, found, charges, objective, faults)
+    if plan.custom:
+        bound = plan.bound
+        for broken in custom:
+            faults.add("custom", "", "", plan.custom.file, "kept", broken)
+    else:
+        bound = proof.priced(world, model, matrix, found, charges, objective, faults)
     figures(plan, objective, bound, mixed, faults)
-    mixed = plan.is_mip
+    mixed = plan.is_mip or plan.custom is not None
     return Verification(
         faults=faults.all(),
         objective=objective,
         dual_bound=None if mixed else bound,
         bound_by="bound by HiGHS" if mixed else "recomputed from the duals",
         seconds=time.perf_counter() - started,
+        custom=str(plan.custom or ""),
     )
 
 
@@ -126,7 +151,7 @@ def figures(plan: Plan, objective: float, bound: float, mixed: bool, faults: Fau
     if not abs(plan.objective - objective) <= allowed:
         message = f"objective is {number(plan.objective)}, but the costs computed again add up to {number(objective)}"
         faults.add("plan", "", "objective", plan.objective, objective, message)
-    if plan.is_mip != mixed:
+    if plan.is_mip != mixed and not plan.custom:
         message = "is_mip does not say whether the input asks for yes-or-no decisions"
         faults.add("plan", "", "is_mip", str(plan.is_mip), str(mixed), message)
     if not plan.bound <= objective + allowed:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from planner.plan import PLAN_TABLES, TEXT, Plan
-from planner.verify import ladders, shipping
+from planner.verify import happening, ladders, shipping
 from planner.verify.faults import SHOWN, Faults, Match, number
 from planner.verify.frames import Array, Floats, Frame, find, grouped, join, repeated, runs, stacked
 from planner.verify.matrix import NAMES, Matrix
@@ -41,6 +41,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "rules": ("rule", "from", "subject", "material", "market", "period"),
     "cover": ("covers", "material", "period"),
     "concentration": ("basis", "stage", "material", "by", "subject", "period"),
+    "tagged": ("flow", "element", "site", "destination", "process", "material", "place", "period"),
+    "origins": ("rule", "from", "material", "market", "period", "place"),
     "prices": ("constraint", *NAMES),
     "held": ("rank",),
 }
@@ -136,6 +138,7 @@ class Quantities:
 def flows(world: World, ways: Frame, tax: Floats) -> Frame:
     """What may be dispatched."""
     frame = shipping.shipments(world, ways, tax)
+    frame = frame.plus(upper=happening.cut(frame["upper"], happening.left(world, frame, "ship")))
     return frame.plus(cost=(frame["freight"] + frame["tax"]) * world.discount[frame["t"]])
 
 
@@ -143,16 +146,19 @@ def sales(world: World) -> Frame:
     """What may be bought from offers."""
     names = ("price", "capacity", "fixed_cost", "min_award", "capacity_use", "setup_use")
     frame = world.spread(world.table("offers", "site", "material", "from", "until", *names))
+    frame = frame.plus(price=frame["price"] * happening.factor(world, frame, "price"))
     tiered = ladders.tiered(world, frame)
     cost = np.where(tiered, 0.0, frame["price"] * world.discount[frame["t"]])
-    return frame.plus(upper=rate(world, frame, "capacity"), cost=cost, tiered=tiered)
+    upper = happening.cut(rate(world, frame, "capacity"), happening.left(world, frame, "sell"))
+    return frame.plus(upper=upper, cost=cost, tiered=tiered)
 
 
 def processing(world: World) -> Frame:
     """What may be processed."""
     names = ("cost", "capacity", "fixed_cost", "min_load")
     frame = world.spread(world.table("processes", "process", "site", "from", "until", *names))
-    upper, cost = rate(world, frame, "capacity"), frame["cost"] * world.discount[frame["t"]]
+    cost = frame["cost"] * world.discount[frame["t"]]
+    upper = happening.cut(rate(world, frame, "capacity"), happening.left(world, frame, "make"))
     return frame.plus(toll=frame["cost"], upper=upper, cost=cost)
 
 
@@ -199,7 +205,7 @@ def demanded(world: World) -> Frame:
     both = stacked([dated, rows.take(always[row]).plus(t=t)], [*key, "quantity"])
     if len(always):
         both = both.take(~repeated(both.pick(key)))
-    return both.take(both["quantity"] > 0)
+    return both.take(both["quantity"] * happening.factor(world, both, "demand") > 0)
 
 
 def demands(world: World) -> Frame:
@@ -215,7 +221,7 @@ def demands(world: World) -> Frame:
     codes = world.names.of([number(rank) for rank in ranks] or [""])
     return world.dated(
         rows.plus(
-            amount=rows["quantity"] * world.years_of_period,
+            amount=rows["quantity"] * world.years_of_period * happening.factor(world, rows, "demand"),
             rank=np.where(named, codes[place], 0),
             soft=named & (~costless | several),
             guarded=named & (costless | (order != ranks.max(initial=0))) & several,

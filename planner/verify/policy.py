@@ -9,10 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.verify import tracing
 from planner.verify.frames import Array, Flags, Frame, Ints, stacked
 from planner.verify.world import World, words
 
-TEXTS = ("material", "stage", "market", "subject", "except", "subject_by", "pool", "stage_pool", "market_pool", "per")
+TEXTS = (
+    *("material", "stage", "market", "subject", "except", "subject_by"),
+    *("pool", "stage_pool", "market_pool", "per", "kind"),
+)
 Cells = dict[str, str]
 
 
@@ -32,7 +36,7 @@ class Book:
     markets: Frame
     """``clause``, ``market`` and each ``site`` in it."""
     subjects: Frame
-    """``clause``, ``subject`` and each ``site`` of it."""
+    """``clause``, ``subject`` and each ``site`` of it; of rules on origin each origin, in its place."""
     market_names: Frame
     """``clause`` and every ``market``, those that hold no site too."""
     subject_names: Frame
@@ -161,6 +165,7 @@ def clauses(world: World) -> Frame:
         averages=world.names.like(rules["kind"], lambda kind: kind.endswith("_average")),
         spends=world.names.like(rules["kind"], lambda kind: kind.endswith("_spend")),
         made=made,
+        origin=rules["basis"] == world.names.code("origin"),
         placeless=made & ~base["demand"] & ~base["consumption"],
         foreign=of_purchases & (rules["home_in_base"] == world.names.code("no")),
         primary=of_purchases & (rules["recycled_in_base"] == world.names.code("no")),
@@ -174,10 +179,11 @@ def book(world: World) -> Book:
     rules = clauses(world)
     texts = [world.texts("rules", row, TEXTS) for row in rules["row"].tolist()]
     parts: dict[str, list[Frame]] = {"pool": [], "market": [], "subject": [], "market name": [], "subject name": []}
-    for clause, (row, placeless) in enumerate(zip(texts, rules["placeless"].tolist(), strict=True)):
+    flags = zip(texts, rules["placeless"].tolist(), rules["origin"].tolist(), strict=True)
+    for clause, (row, placeless, traced) in enumerate(flags):
         pool, material = pools(world, row)
         sets = [] if placeless else markets(world, row, material)
-        names, subject = subjects(world, row)
+        names, subject = tracing.subjects(world, row) if traced else subjects(world, row)
         labels = np.array([0] if placeless else [name for name, _ in sets], dtype=np.int64)
         frames = (
             Frame({"pool": pool, "material": material}),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from planner.verify import happening
 from planner.verify.columns import Quantities, Tables
 from planner.verify.frames import Floats, Frame, Ints, find, grouped, join, runs, stacked, summed
 from planner.verify.matrix import Matrix
@@ -53,6 +54,7 @@ def capacities(world: World, matrix: Matrix, q: Quantities, setups: Frame) -> No
     sold = q.sale.plus(limit=limit * world.years_of_period).take(~np.isnan(limit))
     number, first = grouped(sold.pick(keys))
     rows = sold.take(first)
+    rows = rows.plus(limit=happening.cut(rows["limit"], happening.shared(world, rows)))
     at = find(setups.pick(keys), rows.pick(keys))
     used = summed(at[at >= 0], setups["setup_use"][at >= 0], len(rows))
     numbers = matrix.rows("capacity.site", dict(zip(keys, rows.pick(keys), strict=True)), -np.inf, rows["limit"] - used)

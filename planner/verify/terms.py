@@ -56,7 +56,8 @@ def counted(book: Book, lanes: Frame, pairs: Frame) -> tuple[Frame, Frame]:
     """Everything that could count, whoever it comes from: lanes into a market from outside it for rules of purchases,
     pairs for rules of what is made; each with its ``site`` of origin.
     """
-    bought, made = (book.having(book.pools, flags) for flags in (~book.clauses["made"], book.clauses["made"]))
+    plain = ~book.clauses["made"] & ~book.clauses["origin"]
+    bought, made = (book.having(book.pools, flags) for flags in (plain, book.clauses["made"]))
     of, pool = join([lanes["material"]], [bought["material"]])
     into, market = join([bought["clause"][pool], lanes["destination"][of]], book.markets.pick(["clause", "site"]))
     of, found = of[into], book.markets.take(market, ("clause", "market"))
@@ -121,5 +122,5 @@ def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
         (clauses["demand"], paired(wants(q))),
         (clauses["consumption"], consumed(q)),
     ):
-        against.append(dated(book, at_markets(book, clauses["shares"] & flags, where), columns))
+        against.append(dated(book, at_markets(book, clauses["shares"] & flags & ~clauses["origin"], where), columns))
     return stacked(counts, ["subject", *TERM, "site", "goods"]), stacked(against, TERM)
