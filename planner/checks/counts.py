@@ -65,8 +65,9 @@ class _Counted:
 
 
 def _every(whole: Network, found: Findings, *kinds: str) -> Iterator[_Counted]:
-    """The sound rules of some kinds, resolved."""
-    chosen = [(line, row) for line, row in sound_rules(whole.instance, found) if row["kind"] in kinds]
+    """The sound rules of some kinds, resolved; those on origin count by origin, not by who supplies."""
+    rules = sound_rules(whole.instance, found)
+    chosen = [(line, row) for line, row in rules if row["kind"] in kinds and row["basis"] != "origin"]
     if not chosen:
         return
     parts, places = Parts(whole.instance), _places(whole)
