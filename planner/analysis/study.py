@@ -224,6 +224,11 @@ class Study:
             self._solved = instance, solved, clock
         return self._solved[1]
 
+    def has_plan(self) -> bool | None:
+        """Whether there is any plan as it is now, whatever its cost; ``None`` where the time limit does not tell."""
+        self._follow(self.instance)
+        return self.kept.has_plan()
+
     def _follow(self, instance: Instance) -> None:
         """Make the kept model that of an instance; anew where the last time broke off half way."""
         self._solved, before = None, self._held
