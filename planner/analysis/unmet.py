@@ -16,7 +16,7 @@ from planner.plan import Plan
 from planner.settings import Settings
 
 LEAST = 1e-9
-"""Part of all unmet demand below which a demand counts as met."""
+"""Part of all demand below which what is unmet counts as met."""
 
 
 def must_meet(instance: Instance) -> Instance:
@@ -69,6 +69,7 @@ def binding(instance: Instance, settings: Settings) -> Binding | None:
 def unmet_of(plan: Plan) -> pd.DataFrame:
     """What a plan leaves unmet, the most first: ``site``, ``material``, ``priority``, ``unmet`` (t, whole horizon)."""
     keys = ["site", "material", "priority"]
+    all_demand = float(plan.demand["demand"].sum())
     summed = plan.demand.astype(dict.fromkeys(keys, str)).groupby(keys)["unmet"].sum().reset_index()
-    found: pd.DataFrame = summed.loc[summed["unmet"] > LEAST * summed["unmet"].sum()]
+    found: pd.DataFrame = summed.loc[summed["unmet"] > LEAST * all_demand]
     return found.sort_values("unmet", ascending=False, ignore_index=True)
