@@ -290,13 +290,15 @@ class Kept:
         self.session, solved = race(self.session, self._session, work, alone)
         return solved
 
-    def has_plan(self) -> bool | None:
+    def has_plan(self, seconds: float | None = None) -> bool | None:
         """Whether the model as it is now has any plan, whatever its cost; ``None`` where the time does not tell."""
         self.session.costs(np.zeros(len(self.matrix.cost)))
         try:
-            found = self.session.run(self.settings.time_limit, hot=True)
+            found = self.session.run(self.settings.time_limit if seconds is None else seconds, hot=True)
         finally:
             self.session.restore()
+        if found.end == "interrupted":
+            raise KeyboardInterrupt
         return True if found.has_point else False if found.end == "infeasible" else None
 
     def _replace(self, **arrays: Any) -> None:

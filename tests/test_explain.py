@@ -14,12 +14,15 @@ from planner.analysis.explain import Explanation
 from planner.analysis.levers import MAY_BE_UNMET, Lever, levers
 from planner.analysis.overrides import read_change
 from planner.analysis.study import Study
+from planner.assemble import assemble
 from planner.cli import main
 from planner.instance import Instance
 from planner.runs import write_input
+from planner.session import Session
+from planner.solve import compiled
 from tests.builders import Trade
 
-EXACT = {"gap": 0.0, "time_limit": 60.0}
+EXACT = planner.Settings(gap=0.0, time_limit=60.0)
 
 
 def instance_of(trade: Trade) -> Instance:
@@ -39,8 +42,8 @@ def three(capacity: float = 100, **demand: object) -> Trade:
 
 
 def has_plan(instance: Instance) -> bool:
-    """Whether a cold solve gives a plan."""
-    return planner.solve(instance, **EXACT).found is not None
+    """Whether a cold run of the model of these tables finds a point."""
+    return Session.of(compiled(assemble(instance)), EXACT).run(60.0).has_point
 
 
 def known(instance: Instance, *, capacities: bool, demand: bool) -> dict[tuple[str, str], Lever]:
@@ -53,8 +56,9 @@ def hold_to_account(instance: Instance, found: Explanation, *, capacities: bool 
     steps = known(instance, capacities=capacities, demand=not capacities)
     assert found.repairs
     for repair in found.repairs:
-        outcome = Study(instance, planner.Settings(**EXACT)).apply(*repair.changes).solve()
-        priced = outcome.plan.costs.query("component == 'unmet' and priority == @MAY_BE_UNMET")["present_value"].sum()
+        outcome = Study(instance, EXACT).apply(*repair.changes).solve()
+        costs = outcome.plan.costs.loc[outcome.plan.costs["priority"] == MAY_BE_UNMET]
+        priced = costs.loc[costs["component"] == "unmet", "present_value"].sum()
         assert outcome.plan.objective - priced == pytest.approx(repair.cost, rel=1e-6, abs=1e-6)
         made = [read_change(text, instance.name) for text in repair.changes]
         for row in repair.table.query("kind != 'demand'").to_dict("records"):
@@ -125,7 +129,7 @@ def test_a_share_is_loosened_to_the_least_that_has_a_plan() -> None:
     trade.rule("max_quantity", 20, rule="b at most", subject="B")
     instance = instance_of(trade)
 
-    found = planner.explain(instance, **EXACT)
+    found = planner.explain(instance, EXACT)
 
     assert found.question == "no plan"
     assert [repair.sentence for repair in found.repairs] == [
@@ -154,7 +158,7 @@ def test_a_grid_of_limits_finds_the_same_share() -> None:
     trade.rule("max_share", 0.50, base="purchases", material="ore", market="market")
     instance = instance_of(trade)
 
-    found = planner.explain(instance, **EXACT)
+    found = planner.explain(instance, EXACT)
 
     limits = np.round(np.arange(0.50, 0.62, 0.0005), 4)
     feasible = [limit for limit in limits if has_plan(instance.change("rules", {"rule": "rule"}, limit=limit))]
@@ -173,7 +177,7 @@ def test_every_smallest_set_is_found() -> None:
     trade.stockpile(initial=5, final=12)
     instance = instance_of(trade)
 
-    found = planner.explain(instance, repairs=50, **EXACT)
+    found = planner.explain(instance, EXACT, repairs=50)
 
     assert set(names_of(found)) == tried(instance)
     assert len(set(names_of(found))) == len(found.repairs) >= 3
@@ -182,7 +186,7 @@ def test_every_smallest_set_is_found() -> None:
     hold_to_account(instance, found)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_random_instances_give_every_smallest_set(seed: int) -> None:
     """Two materials, caps and floors by lot: sets and steps as by trying."""
     lot = np.random.default_rng(seed)
@@ -193,9 +197,9 @@ def test_random_instances_give_every_smallest_set(seed: int) -> None:
         trade.rule(kind, float(limit), rule=f"cap {number}", subject=place, **base)
     trade.rule("min_share", 0.7, rule="floor", subject="C", base="consumption")
     instance = instance_of(trade)
-    assert planner.solve(instance, **EXACT).status == "infeasible"
+    assert planner.solve(instance, EXACT).status == "infeasible"
 
-    found = planner.explain(instance, repairs=50, **EXACT)
+    found = planner.explain(instance, EXACT, repairs=50)
 
     assert set(names_of(found)) == tried(instance)
     hold_to_account(instance, found)
@@ -208,7 +212,7 @@ def test_a_protected_rule_is_left_alone() -> None:
         trade.rule("max_quantity", 30, rule=f"cap {place}", subject=place, protected=firm)
     instance = instance_of(trade)
 
-    found = planner.explain(instance, **EXACT)
+    found = planner.explain(instance, EXACT)
 
     assert [repair.sentence for repair in found.repairs] == [
         "cap cap B at 40 t instead of 30 t",
@@ -238,7 +242,7 @@ def test_days_of_cover_in_days() -> None:
     trade.stockpile(capacity=30, cover_days=120, final=0)
     instance = instance_of(trade)
 
-    found = planner.explain(instance, **EXACT)
+    found = planner.explain(instance, EXACT)
 
     told = [repair.sentence for repair in found.repairs]
     assert "cover 109.5 days of ore for market instead of 120 days" in told
@@ -256,7 +260,7 @@ def test_averages_in_their_unit() -> None:
     trade.rule("max_average", 0.5, subject_by="", attribute="risk", market="market", market_pool="together")
     instance = instance_of(trade)
 
-    found = planner.explain(instance, **EXACT)
+    found = planner.explain(instance, EXACT)
 
     assert found.table.query("kind == 'rule'")["becomes"].tolist() == [pytest.approx(0.56)]
     hold_to_account(instance, found)
@@ -277,7 +281,7 @@ def test_yes_or_no_decisions_and_whole_numbers() -> None:
     instance = instance_of(trade)
     assert planner.solve(instance).size["integers"] > 0
 
-    found = planner.explain(instance, repairs=50, **EXACT)
+    found = planner.explain(instance, EXACT, repairs=50)
 
     assert set(names_of(found)) == tried(instance)
     best = found.repairs[0]
@@ -298,7 +302,7 @@ def test_a_phase_in_is_loosened_in_all_its_periods() -> None:
     trade.rule("max_share", 0.4, base="consumption", **{"from": "2002"})
     instance = instance_of(trade)
 
-    found = planner.explain(instance, **EXACT)
+    found = planner.explain(instance, EXACT)
 
     assert found.repairs[0].sentence == "cap rule at 60 % to 50 % instead of 50 % to 40 %"
     assert len(found.repairs[0].changes) == 2
@@ -318,7 +322,7 @@ def test_unmet_demand_names_what_binds_and_what_would_meet_it() -> None:
     trade.unmet(1000)
     instance = instance_of(trade)
 
-    found = planner.explain(instance, **EXACT)
+    found = planner.explain(instance, EXACT)
 
     assert found.question == "unmet demand"
     assert found.unmet["unmet"].tolist() == [pytest.approx(20.0)]
@@ -344,9 +348,9 @@ def test_what_one_more_serves_is_what_a_solve_gives() -> None:
     trade.rule("max_share", 0.2, base="demand")
     instance = instance_of(trade)
 
-    found = planner.explain(instance, **EXACT)
+    found = planner.explain(instance, EXACT)
 
-    more = planner.solve(instance.change("rules", {"rule": "rule"}, limit=0.21), **EXACT).plan
+    more = planner.solve(instance.change("rules", {"rule": "rule"}, limit=0.21), EXACT).plan
     assert found.least_unmet == pytest.approx(40.0)
     assert found.binding["name"].tolist() == ["rule"]
     assert found.binding["met"].item() / 100 == pytest.approx(found.least_unmet - more.unmet) == pytest.approx(3.0)
@@ -363,7 +367,7 @@ def test_demand_that_is_cheaper_to_leave_is_told() -> None:
     trade.demand(100, priority="civil")
     trade.unmet(15)
 
-    found = planner.explain(instance_of(trade), **EXACT)
+    found = planner.explain(instance_of(trade), EXACT)
 
     assert found.dearer == pytest.approx(800.0)
     assert found.repairs == ()

@@ -8,7 +8,7 @@ r"""The elastic model: a column for every lever, so that the least loosening tha
 :math:`e_j` is the loosening of lever j in its own unit, :math:`w_j` its scale. What it does to rows, coefficients and
 bounds is read off the model: its table is loosened by :math:`\Delta_j`, and the two matrices are held side by side.
 Where a limit is multiplied by a quantity of the plan (a share of a base that moves, an average), the row is exact at
-:math:`\hat x`, the least-cost plan with every lever let go; what is found there is a guess, from which
+:math:`\hat x`, a plan with every lever let go; what is found there is a guess, from which
 ``repair.py`` starts its exact solves. Source of the elastic model: Chinneck 2008, Feasibility and Infeasibility in
 Optimization, section 6.
 """
@@ -109,8 +109,8 @@ class Elastic:
         return at + self.matrix.column_span("priority.unmet").start, demands.amount[at]
 
     def _everything_let_go(self) -> Array | None:
-        """The least-cost plan with every lever let go, demand only where it must be; ``None`` where there is none."""
-        session = Session.of(self.matrix, self.settings)
+        """A plan with every lever let go, demand only where it must be; ``None`` where there is none."""
+        session = Session.of(self.matrix, self.settings.changed(gap=1.0))
         for effect in self._effects:
             infinite = np.full(len(effect.rows), np.inf)
             session.row_bounds(effect.rows, -infinite, infinite)
@@ -191,6 +191,8 @@ class Elastic:
             result = self.session.run(seconds, hot=True)
         finally:
             self.session.restore()
+        if result.end == "interrupted":
+            raise KeyboardInterrupt
         if not result.has_point:
             return None
         return Loosening(result.objective, result.values[self._first :])

@@ -112,7 +112,7 @@ def explain(
 
     Args:
         instance: checked input.
-        settings: limits and choices; the time limit is that of each solve and of the search for repairs.
+        settings: limits and choices; the time limit is that of the search for repairs, and again of each plan.
         repairs: how many to look for.
         overrides: single settings by name.
 

@@ -64,7 +64,7 @@ class Search:
     Args:
         study: an instance without a plan.
         levers: what may be loosened.
-        settings: limits and choices; the time limit is that of the whole search and of each solve.
+        settings: limits and choices; the time limit is that of the whole search, and again of each repair's plan.
 
     Raises:
         InputError: a fixed charge or minimum that nothing bounds.
@@ -78,9 +78,14 @@ class Search:
         self._number = count()
 
     @property
+    def left(self) -> float:
+        """Seconds left of the search."""
+        return max(self._deadline - time.perf_counter(), 0.0)
+
+    @property
     def late(self) -> bool:
         """Whether the time is up."""
-        return time.perf_counter() > self._deadline
+        return not self.left
 
     def repairs(self, wanted: int) -> Iterator[Repair]:
         """Up to so many distinct repairs, the least weighted loosening first."""
@@ -88,6 +93,8 @@ class Search:
             return
         for chosen, guess in self._sets():
             steps = self._sized(chosen, guess)
+            if self.late:  # nobody knows then whether these steps are the least
+                return
             found = None if steps is None else self._repair(steps)
             if found is not None:
                 yield found
@@ -113,7 +120,7 @@ class Search:
         every, guesses = frozenset(range(len(self.levers))), []
         for one in every:
             if not self.late and self._works({one: self.levers[one].most}):
-                guess = self.elastic.least(every - {one}, max(self._deadline - time.perf_counter(), 0.0))
+                guess = self.elastic.least(every - {one}, self.left)
                 nothing = Loosening(np.inf, np.zeros(len(self.levers)))
                 guesses.append(((one,), guess or nothing))
         yield from sorted(guesses, key=lambda single: single[1].weight)
@@ -138,7 +145,7 @@ class Search:
 
     def _push(self, heap: list[tuple[float, int, frozenset[int], Loosening]], kept: frozenset[int]) -> None:
         """The least loosening that leaves some levers alone, to be looked at in its turn."""
-        guess = self.elastic.least(kept, max(self._deadline - time.perf_counter(), 0.0))
+        guess = self.elastic.least(kept, self.left)
         if guess is not None:
             heapq.heappush(heap, (guess.weight, next(self._number), kept, guess))
 
@@ -220,7 +227,7 @@ class Search:
             except InputError:
                 return self._known.setdefault(key, False)
             try:
-                self._known[key] = bool(self.study.has_plan())
+                self._known[key] = bool(self.study.has_plan(self.left))
             except InputError:
                 self._known[key] = False
             finally:
