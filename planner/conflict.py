@@ -7,6 +7,7 @@ irreducible, for a rule that could be spared beside fewer capacities could be sp
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from mineral_sourcing.build import BLOCKS, RULES
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
 from planner.instance import Instance
+from planner.refine import Pieces
 from planner.sentences import sentences
 from planner.session import Session
 from planner.settings import Settings
@@ -43,24 +45,33 @@ def conflict(
     """
     items = _items(matrix, network)
     session = Session.of(matrix, settings.changed(gap=1.0, algorithm="simplex"))
+    pieces = Pieces(session, network) if len(network.hhi.cells) and not matrix.is_mip else None
+
+    def hopeless(seconds: float) -> bool:
+        """Whether there is no plan as the session is now."""
+        found = session.run(seconds, hot=True) if pieces is None else pieces.run(seconds, hot=True, within=np.inf)
+        return found.end == "infeasible"
+
     session.costs(np.zeros(len(matrix.cost)))
     deadline = time.perf_counter() + max(seconds, 10.0)
     for part in items.values():
         part.relax(session)
-    alone = session.run(deadline - time.perf_counter(), hot=True).end == "infeasible"
+    alone = hopeless(deadline - time.perf_counter())
     for part in items.values():
         part.restore(session)
-    names = [] if alone else _filter(session, items, deadline)
+    names = [] if alone else _filter(session, items, deadline, hopeless)
     if capacities:
         for name in items.keys() - set(names):
             items[name].relax(session)
-        names += _filter(session, _capacities(matrix), deadline)
+        names += _filter(session, _capacities(matrix), deadline, hopeless)
     if not names:
         return ("stocks, shipments under way and minimum loads alone: no rule or demand is to blame",)
     return tuple(_words(name, instance) for name in names)
 
 
-def _filter(session: Session, items: dict[Item, "_Part"], deadline: float) -> list[Item]:
+def _filter(
+    session: Session, items: dict[Item, "_Part"], deadline: float, hopeless: Callable[[float], bool]
+) -> list[Item]:
     """Names that stay when each that is not needed for the conflict has been let go, halves at a time."""
     needed: list[Item] = []
     batches = [list(items)] if items else []
@@ -69,7 +80,7 @@ def _filter(session: Session, items: dict[Item, "_Part"], deadline: float) -> li
         for name in batch:
             items[name].relax(session)
         left = deadline - time.perf_counter()
-        if left > 0 and session.run(left, hot=True).end == "infeasible":
+        if left > 0 and hopeless(left):
             continue
         for name in batch:
             items[name].restore(session)
@@ -153,9 +164,12 @@ _BOUNDED = {
 }
 """Variables with a capacity, and how many dimensions name it; the first are let go first."""
 
+RULED = ("concentration.cap", "hhi.cap", "suppliers.award", "suppliers.count", "averages.cap", "spend.cap")
+"""Constraints that are rows of rules, named first in their keys."""
+
 
 def _name(component: str, index: Any) -> Item:
-    if component in ("concentration.cap", "suppliers.count", "averages.cap", "spend.cap"):
+    if component in RULED:
         return ("rule", index[0])
     if component == "activation.least":
         return ("least", *index[:6])

@@ -24,7 +24,7 @@ from planner.instance import Instance
 from planner.race import race
 from planner.session import Session
 from planner.settings import Settings
-from planner.stages import Clock, Solved, run_stages
+from planner.stages import Clock, Solved, any_plan, run_stages
 
 MANY = 100_000
 """Coefficients from which the whole matrix is passed again: ``changeCoeff`` has no bulk call."""
@@ -292,11 +292,8 @@ class Kept:
 
     def has_plan(self, seconds: float | None = None) -> bool | None:
         """Whether the model as it is now has any plan, whatever its cost; ``None`` where the time does not tell."""
-        self.session.costs(np.zeros(len(self.matrix.cost)))
-        try:
-            found = self.session.run(self.settings.time_limit if seconds is None else seconds, hot=True)
-        finally:
-            self.session.restore()
+        limit = self.settings.time_limit if seconds is None else seconds
+        found = any_plan(self.session, self.assembled.network, limit)
         if found.end == "interrupted":
             raise KeyboardInterrupt
         return True if found.has_point else False if found.end == "infeasible" else None

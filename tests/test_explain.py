@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import planner
-from planner.analysis.changes import Set
+from planner.analysis.changes import Change, Set
 from planner.analysis.explain import Explanation
 from planner.analysis.levers import MAY_BE_UNMET, Lever, levers
 from planner.analysis.overrides import read_change
@@ -30,7 +32,7 @@ def instance_of(trade: Trade) -> Instance:
     return planner.from_frames(trade.header, trade.tables)
 
 
-def three(capacity: float = 100, **demand: object) -> Trade:
+def three(capacity: float = 100, **demand: Any) -> Trade:
     """100 t from A at 10, B at 12 and C at 20."""
     trade = Trade()
     trade.site("market", "HOM")
@@ -68,7 +70,7 @@ def hold_to_account(instance: Instance, found: Explanation, *, capacities: bool 
             assert not has_plan(Study(instance).apply(*tighter).instance), f"{row['told']}: a step less does too"
 
 
-def _tightened(change: object, lever: Lever, instance: Instance) -> object:
+def _tightened(change: Change, lever: Lever, instance: Instance) -> Change:
     """A change of the lever's own cells, a step back; any other as it is."""
     frame = instance.tables[lever.table].iloc[list(lever.rows)]
     if not isinstance(change, Set) or change.table != lever.table or change.column != lever.column:
@@ -109,7 +111,7 @@ def let_go(instance: Instance, some: tuple[Lever, ...]) -> Instance:
     return instance.with_tables(**tables)
 
 
-def _with_free(instance: Instance, tables: dict[str, object]) -> Instance:
+def _with_free(instance: Instance, tables: dict[str, pd.DataFrame]) -> Instance:
     study = Study(instance)
     study.add("priorities", priority="free", rank=1, unmet_cost=1e5)
     return study.instance.with_tables(**{**tables, "priorities": study.instance["priorities"]})
@@ -263,6 +265,23 @@ def test_averages_in_their_unit() -> None:
     found = planner.explain(instance, EXACT)
 
     assert found.table.query("kind == 'rule'")["becomes"].tolist() == [pytest.approx(0.56)]
+    hold_to_account(instance, found)
+
+
+def test_the_hhi_between_0_and_1() -> None:
+    """A has 60 t and B 50 t for 100 t, C nothing: equal halves give 0.5, whatever the cost."""
+    trade = Trade()
+    for site, place, price, capacity in (("a", "A", 10, 60), ("b", "B", 12, 50)):
+        trade.site(site, place)
+        trade.seller(site, price, capacity=capacity)
+    trade.demand(100)
+    trade.rule("max_hhi", 0.4, base="purchases")
+    instance = instance_of(trade)
+
+    found = planner.explain(instance, EXACT)
+
+    assert found.repairs[0].sentence == "cap rule at 0.5 HHI instead of 0.4 HHI"
+    assert found.repairs[0].cost == pytest.approx(50 * 10 + 50 * 12, rel=1e-5)
     hold_to_account(instance, found)
 
 

@@ -246,6 +246,8 @@ def _difference(old: Matrix, new: Matrix, amount: float) -> _Effect:
     change.data[np.abs(change.data) <= 1e-12] = 0.0
     change.eliminate_zeros()
     touched = np.union1d(np.flatnonzero(np.diff(change.indptr)), np.flatnonzero(moved))
+    pieces = old.row_span("hhi.piece")  # drawn otherwise for another limit, which is no loosening
+    touched = touched[(touched < pieces.start) | (touched >= pieces.stop)]
     touched = touched[~(np.isin(touched, gone) & np.isinf(old.row_lower[touched]) & np.isinf(old.row_upper[touched]))]
     upper = np.zeros(len(old.cost))
     bounded = held[np.isfinite(new.col_upper[held]) & np.isfinite(old.col_upper[columns[held]])]

@@ -6,7 +6,7 @@ found is a number that people can write down: the least step with which there is
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor, log10
 from typing import Any
 
@@ -31,6 +31,9 @@ CAPACITIES = {
 }
 """Tables with a capacity, and the names of what has it."""
 
+WHOLE = ("share", "HHI")
+"""Units in which 1 is all there can be."""
+
 MAY_BE_UNMET = "may be unmet"
 """Priority of demand that a repair leaves unmet."""
 
@@ -52,25 +55,28 @@ class Lever:
     sign: int
     """1 where a larger number is looser, −1 where a smaller one is."""
     unit: str
-    """``share``, ``days``, ``suppliers``, the mass unit, the currency, or the attribute."""
+    """``share``, ``HHI``, ``days``, ``suppliers``, the mass unit, the currency, or the attribute."""
     step: float
     """The smallest amount that is told."""
     scale: float
     """Amount that weighs as much as one of the others: the limit itself, or what is usual where that is 0."""
 
+    bottom: float = 0.0
+    """The least that its cells may hold: some counts and awards cannot be 0."""
+
     @property
     def most(self) -> int:
         """Steps to the loosest limit that has a meaning: 100 %, or nothing; far out where there is none."""
         if self.sign < 0:
-            return ceil(max(self.values) / self.step - 1e-9)
-        if self.unit == "share":
+            return ceil((max(self.values) - self.bottom) / self.step - 1e-9)
+        if self.unit in WHOLE:
             return ceil((1.0 - min(self.values)) / self.step - 1e-9)
         return ceil(FAR * self.scale / self.step)
 
     def limits(self, steps: int) -> list[float]:
         """The cells, loosened by so many steps."""
-        top = 1.0 if self.unit == "share" else np.inf
-        moved = (min(max(value + self.sign * steps * self.step, 0.0), top) for value in self.values)
+        top = 1.0 if self.unit in WHOLE else np.inf
+        moved = (min(max(value + self.sign * steps * self.step, self.bottom), top) for value in self.values)
         return [float(f"{value:.10g}") for value in moved]
 
     def loosened(self, instance: Instance, steps: int) -> Instance:
@@ -138,7 +144,7 @@ def _lever(
     instance: Instance, kind: str, name: str, table: str, column: str, rows: Any, sign: int, unit: str, values: Any
 ) -> Lever:
     scale = max(abs(value) for value in values) or _usual(instance, unit)
-    step = {"share": 1e-4, "days": 0.1, "suppliers": 1.0}.get(unit, 10.0 ** (floor(log10(scale)) - 3))
+    step = {"share": 1e-4, "HHI": 1e-4, "days": 0.1, "suppliers": 1.0}.get(unit, 10.0 ** (floor(log10(scale)) - 3))
     rows, values = (tuple(np.asarray(part).tolist()) for part in (rows, values))
     return Lever(kind, name, table, column, rows, values, sign, unit, step, scale)
 
@@ -147,7 +153,7 @@ def _usual(instance: Instance, unit: str) -> float:
     """What a limit of 0 is measured by: a tenth of a share, a typical demand, one of anything else."""
     quantity = instance.tables["demands"]["quantity"]
     mass = float(quantity.median()) if len(quantity) else 1.0
-    return {"share": 0.1, instance.header.mass_unit: mass or 1.0}.get(unit, 1.0)
+    return {"share": 0.1, "HHI": 0.1, instance.header.mass_unit: mass or 1.0}.get(unit, 1.0)
 
 
 def _groups(frame: pd.DataFrame, keys: tuple[str, ...], chosen: Any) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
@@ -163,10 +169,14 @@ def _rules(instance: Instance) -> Iterator[Lever]:
     for (name,), rows in _groups(table, ("rule",), table["penalty"].isna() & ~table["rule"].isin(firm)):
         kind, attribute = table["kind"].iloc[rows[0]], table["attribute"].iloc[rows[0]]
         side, _, what = kind.partition("_")
-        units = {"share": "share", "hhi": "share", "quantity": head.mass_unit, "spend": head.currency}
+        units = {"share": "share", "hhi": "HHI", "spend": head.currency}
+        units |= dict.fromkeys(("quantity", "award"), head.mass_unit)
         unit = units.get(what, attribute if what == "average" else what)
+        if what == "award" and table["base"].iloc[rows[0]]:
+            unit = "share"
         values = table["limit"].iloc[rows]
-        yield _lever(instance, "rule", name, "rules", "limit", rows, 1 if side == "max" else -1, unit, values)
+        found = _lever(instance, "rule", name, "rules", "limit", rows, 1 if side == "max" else -1, unit, values)
+        yield replace(found, bottom=found.step) if kind in ("min_suppliers", "min_award") else found
 
 
 def _stock(instance: Instance) -> Iterator[Lever]:
