@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from planner.analysis.compare import Comparison, compare
     from planner.analysis.exposure import Exposure, exposure
     from planner.analysis.replay import Replay, replay
+    from planner.analysis.rule_price import RulePrices, price_rules
     from planner.analysis.study import Study, study
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
     from planner.instance import Instance
@@ -31,6 +32,7 @@ _HOMES = {
     "Plan": "plan",
     "PlannerError": "errors",
     "Replay": "analysis.replay",
+    "RulePrices": "analysis.rule_price",
     "Settings": "settings",
     "SettingsError": "errors",
     "Study": "analysis.study",
@@ -42,6 +44,7 @@ _HOMES = {
     "exposure": "analysis.exposure",
     "from_frames": "read",
     "load": "read",
+    "price_rules": "analysis.rule_price",
     "read_sentence": "sentences",
     "replay": "analysis.replay",
     "sentence": "sentences",
@@ -62,6 +65,7 @@ __all__ = [
     "Plan",
     "PlannerError",
     "Replay",
+    "RulePrices",
     "Settings",
     "SettingsError",
     "Study",
@@ -73,6 +77,7 @@ __all__ = [
     "exposure",
     "from_frames",
     "load",
+    "price_rules",
     "read_sentence",
     "replay",
     "sentence",
