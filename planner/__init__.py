@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from planner.analysis.coalition import Together, together
     from planner.analysis.compare import Comparison, compare
     from planner.analysis.exposure import Exposure, exposure
+    from planner.analysis.frontier import Frontier, frontier
     from planner.analysis.replay import Replay, replay
     from planner.analysis.rule_price import RulePrices, price_rules
     from planner.analysis.study import Study, study
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Comparison": "analysis.compare",
     "Exposure": "analysis.exposure",
+    "Frontier": "analysis.frontier",
     "InputError": "errors",
     "Instance": "instance",
     "NoPlanError": "errors",
@@ -43,6 +45,7 @@ _HOMES = {
     "branch": "analysis.branch",
     "exposure": "analysis.exposure",
     "from_frames": "read",
+    "frontier": "analysis.frontier",
     "load": "read",
     "price_rules": "analysis.rule_price",
     "read_sentence": "sentences",
@@ -58,6 +61,7 @@ _HOMES = {
 __all__ = [
     "Comparison",
     "Exposure",
+    "Frontier",
     "InputError",
     "Instance",
     "NoPlanError",
@@ -76,6 +80,7 @@ __all__ = [
     "compare",
     "exposure",
     "from_frames",
+    "frontier",
     "load",
     "price_rules",
     "read_sentence",

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Array
-from mineral_sourcing.compile import Span
+from mineral_sourcing.compile import Matrix, Span
 from mineral_sourcing.network import Network
 from planner.mip import MANY, solve_by_blocks
 from planner.session import End, Result, Session
@@ -96,7 +96,7 @@ def ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) 
     ranks = list(network.priority.ranks)
     held: dict[int, float] = {}
     if ranks:
-        columns = np.concatenate([_ranked(session, network, rank)[0] for rank in ranks])
+        columns = np.concatenate([ranked(session.matrix, network, rank)[0] for rank in ranks])
         session.column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
         with clock.step("solve"):
             result = _run(session, network, clock, "served", hot=hot)
@@ -104,7 +104,7 @@ def ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) 
             return result, dict.fromkeys(ranks, 0.0)
         session.restore()
     for rank in ranks:
-        columns, weights = _ranked(session, network, rank)
+        columns, weights = ranked(session.matrix, network, rank)
         cost = np.zeros(len(session.matrix.cost))
         cost[columns] = weights
         session.costs(cost)
@@ -137,9 +137,9 @@ def _staged(session: Session, stage: str, seconds: float, *, hot: bool) -> Resul
     return result
 
 
-def _ranked(session: Session, network: Network, rank: int) -> tuple[Array, Array]:
+def ranked(matrix: Matrix, network: Network, rank: int) -> tuple[Array, Array]:
     """Columns of a rank's unmet demand and their weights."""
-    priority, matrix = network.priority, session.matrix
+    priority = network.priority
     starts, members = priority.ranked.sorted
     at = priority.ranks.position[rank]
     columns = matrix.column_span("priority.unmet").start + members[starts[at] : starts[at + 1]]
