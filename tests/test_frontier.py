@@ -4,6 +4,7 @@ import json
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import planner
@@ -77,12 +78,12 @@ def test_the_tutorial_by_hand() -> None:
     ids=["share", "floor", "quantity", "least", "year", "spend"],
 )
 def test_between_the_points_the_cost_is_the_line_on_a_dense_grid(trade: Trade) -> None:
-    """Sixty values, each a cold solve of the changed tables: the cost is that of the line, every kink is a point."""
+    """Twenty-one values, each a cold solve of the changed tables: the cost is that of the line, every kink is a point."""
     instance = instance_of(trade)
     found = planner.frontier(instance, "rule", gap=0.0)
     axis = rule_axis(instance, "rule")
     assert found.exact
-    values = np.linspace(found.points["limit"].min(), found.points["limit"].max(), 60)
+    values = np.linspace(found.points["limit"].min(), found.points["limit"].max(), 21)
     costs = np.array([cold(instance, axis, value).plan.objective for value in values])
     assert costs == pytest.approx([between(found, value) for value in values], rel=1e-7)
     for plan, row in zip(found.plans, found.points.to_dict("records"), strict=True):
@@ -100,10 +101,10 @@ def test_every_breakpoint_of_the_share_cap_by_hand() -> None:
     and C give way, 2·(50 + 46 + 35) = 262 a point, till all are at 25 %.
     """
     found = planner.frontier(instance_of(sellers()), "rule")
-    rows = found.points.loc[found.points["limit"] != 0.8].reset_index(drop=True)
+    turns = found.points.loc[found.points["breakpoint"] == "yes", ["limit", "cost"]]
+    rows = pd.concat([found.points[["limit", "cost"]].iloc[:1], turns, found.points[["limit", "cost"]].iloc[-1:]])
     assert rows["limit"].tolist() == pytest.approx([0.9, 0.5, 1 / 3, 0.25])
     assert rows["cost"].tolist() == pytest.approx([2080.0, 2400.0, 2400 + 52 * 50 / 3, 2400 + 2600 / 3 + 262 * 25 / 3])
-    assert rows["breakpoint"].tolist() == ["no", "yes", "yes", "no"]
     assert found.reason == "there is no plan"
 
 
@@ -115,14 +116,15 @@ def test_a_rule_that_is_phased_in_moves_as_a_whole_and_stops_at_its_bounds() -> 
     axis = rule_axis(instance, "rule")
     assert (axis.here, axis.now) == (0.7, (0.9, 0.7))
     assert axis.at(0.85).values == (1.0, 0.85)
-    assert axis.at(0.1).values == (pytest.approx(0.3), 0.1)
+    assert axis.at(0.1).values == pytest.approx((0.3, 0.1))
     found = planner.frontier(instance, "rule")
-    values = np.linspace(found.points["limit"].min(), found.points["limit"].max(), 40)
+    values = np.linspace(found.points["limit"].min(), found.points["limit"].max(), 15)
     costs = [cold(instance, axis, value).plan.objective for value in values]
     assert costs == pytest.approx([between(found, value) for value in values], rel=1e-7)
 
 
 def test_quantities_are_scaled() -> None:
+    """80 t and 40 t: half of the last is half of both."""
     trade = sellers("max_quantity", 80, subject="A", **{"until": "2001"})
     trade.rule("max_quantity", 40, subject="A", base="", **{"from": "2002"})
     axis = rule_axis(instance_of(trade), "rule")
@@ -211,7 +213,7 @@ def test_days_of_cover_on_a_dense_grid() -> None:
     axis = cover_axis(instance, "market")
     assert found.points["limit"].iloc[0] == 1.0 and found.points["limit"].iloc[-1] == pytest.approx(450.0, rel=1e-5)
     assert found.exact and not found.falling
-    for value in np.linspace(1.0, 449.0, 30):
+    for value in np.linspace(1.0, 449.0, 12):
         assert cold(instance, axis, value).plan.objective == pytest.approx(between(found, value), rel=1e-7)
 
 
@@ -239,9 +241,9 @@ def test_faults_are_told() -> None:
         planner.frontier(instance, cover="factory")
     with pytest.raises(SettingsError, match="between two limits"):
         planner.frontier(instance, "country-cap", between=(0.5, 0.5))
-    with pytest.raises(planner.InputError, match="above 1"):
+    with pytest.raises(SettingsError, match="65 is no limit of country-cap"):
         planner.frontier(instance, "country-cap", between=(0.5, 65.0))
-    with pytest.raises(NoPlanError, match="country-cap = 0.4"):
+    with pytest.raises(NoPlanError, match="even with country-cap"):
         planner.frontier(instance, "country-cap", between=(0.3, 0.4))
 
 

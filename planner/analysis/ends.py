@@ -47,12 +47,16 @@ class Ends:
         Raises:
             InputError: a value that the tables cannot take.
             NoPlanError: there is no plan at the loose end.
-            SettingsError: two ends that are the same.
+            SettingsError: two ends that are the same, or that no table takes.
         """
         if between is not None:
             low, high = sorted(between)
             if not low < high:
                 raise SettingsError(f"a frontier lies between two limits, not from {low:g} to {high:g}")
+            if low < 0 or high > axis.most:
+                wrong = f"{low if low < 0 else high:g}"
+                hint = " (a fraction: 0.65 for 65 %)" if axis.most == 1.0 else ""
+                raise SettingsError(f"{wrong} is no limit of {axis.label}: it lies between 0 and {axis.most:g}{hint}")
             loose, strict = (high, low) if axis.falling else (low, high)
         else:
             loose, strict = _loosest(study, axis, rule), _strictest(study, axis)
