@@ -91,6 +91,22 @@ def run_stages(session: Session, network: Network, seed: int, clock: Clock, *, h
         session.restore()
 
 
+def row_ranges(session: Session, network: Network, clock: Clock) -> tuple[Result, Array, Array]:
+    """The last stage with duals, and between which values of each row's active side its duals hold.
+
+    Raises:
+        ValueError: there is no optimal basis to tell it from.
+    """
+    try:
+        result, _ = ranks_and_cost(session, network, clock, hot=not session.is_mip)
+        if session.is_mip and result.has_point:
+            with clock.step("solve"):
+                result = _fix_integers(session, result, max(clock.left, LAST_STAGES))
+        return result, *session.ranges()
+    finally:
+        session.restore()
+
+
 def ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) -> tuple[Result, dict[int, float]]:
     """Serve the ranks, then minimise cost. Where all ranks can be met in full, one run tells."""
     ranks = list(network.priority.ranks)

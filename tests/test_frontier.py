@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -78,7 +79,7 @@ def test_the_tutorial_by_hand() -> None:
     ids=["share", "floor", "quantity", "least", "year", "spend"],
 )
 def test_between_the_points_the_cost_is_the_line_on_a_dense_grid(trade: Trade) -> None:
-    """Twenty-one values, each a cold solve of the changed tables: the cost is that of the line, every kink is a point."""
+    """Twenty-one values, each a cold solve of the changed tables: the cost is the line's, every kink is a point."""
     instance = instance_of(trade)
     found = planner.frontier(instance, "rule", gap=0.0)
     axis = rule_axis(instance, "rule")
@@ -259,3 +260,12 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["frontier", "tutorial", "--rule", "country-cap", "--between", "0.1:0.2"]) == 4
     assert main(["frontier", "tutorial", "--rule", "country-cap", "--between", "half"]) == 2
     assert main(["frontier", "tutorial"]) == 2
+
+
+def test_a_report_takes_a_frontier(tmp_path: Path) -> None:
+    """The section, its points and the plan's own limit, from one flag."""
+    file = tmp_path / "report.html"
+    assert main(["report", "tutorial", "--frontier", "country-cap", "--out", str(file)]) == 0
+    text = file.read_text("utf-8")
+    assert 'id="frontier"' in text and "From 100 to 50 % costs 9,800 USD" in text
+    assert main(["report", "tutorial", "--frontier", "cap", "--out", str(file)]) == 2

@@ -10,9 +10,12 @@ import pandas as pd
 import pytest
 
 import planner
+from mineral_sourcing.arrays import Array
+from planner.analysis.ranging import ranges
 from planner.analysis.switching import Switching, costs_of, rule_names
 from planner.cli import main
 from planner.errors import NoPlanError
+from planner.kept import Kept
 from planner.settings import Settings
 from tests.builders import Trade
 
@@ -199,3 +202,78 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert document["rules"][0]["price"] == pytest.approx(6300.0)
     assert main(["price-rules", "tutorial", "--orders", "1"]) == 2
     assert "'1' is no whole number of at least 2" in capsys.readouterr().err
+
+
+def rows_of(instance: planner.Instance) -> Kept:
+    """The kept model, solved once."""
+    kept = Kept(instance, Settings())
+    kept.solve()
+    return kept
+
+
+@pytest.mark.parametrize(
+    "make", [three_rules, lambda: planner.load("tutorial"), lambda: planner.load("gallium-germanium")]
+)
+def test_prices_hold_within_their_range_and_not_beyond(make: Callable[[], planner.Instance]) -> None:
+    """Each right-hand side moved to just inside and just outside both ends, and solved again: slope and its change."""
+    kept = rows_of(make())
+    found, network = ranges(kept), kept.assembled.network
+    assert len(found)
+    unit, money = network.unit_mass, network.unit_money
+    base, turned = kept.solve().objective, 0
+    span = kept.matrix.row_span("concentration.cap")
+    for row in found.head(12).to_dict("records"):
+        at = kept.find(
+            span,
+            d0=row["rule"],
+            d1=row["from"],
+            d2=row["subject"],
+            d3=row["material"],
+            d4=row["market"],
+            d5=row["period"],
+        )
+        side, slope = kept.matrix.row_upper[span.start + at], row["shadow_price"] * unit / money
+
+        def cost(excess: float, at: Array = at, side: Array = side) -> float:
+            kept.row_bounds("concentration.cap", at, np.full(1, -np.inf), side + excess)
+            try:
+                return kept.solve().objective
+            finally:
+                kept.undo()
+
+        for end in (row["lower"] / unit, row["upper"] / unit):
+            if not np.isfinite(end):
+                continue
+            beyond = np.sign(end) * 0.05 * max(abs(end), 0.1) if end else 0.0
+            assert cost(0.999 * end) == pytest.approx(base + slope * 0.999 * end, rel=1e-7)
+            if beyond:
+                line = base + slope * (end + beyond)
+                outside = cost(end + beyond)
+                assert outside >= line - 1e-6 * abs(base)
+                turned += outside > line + 1e-7 * abs(base)
+    assert turned, "no price ends where its range does"
+
+
+def test_the_range_of_the_tutorials_cap_by_hand() -> None:
+    """−90 a tonne of A above 65 t: down to 60 t, where A2 sells nothing more, and up to the 100 t that are needed."""
+    found = planner.price_rules(planner.load("tutorial"))
+    assert found.ranges["shadow_price"].tolist() == pytest.approx([-90.0] * 2)
+    assert found.ranges["lower"].tolist() == pytest.approx([-5.0] * 2)
+    assert found.ranges["upper"].tolist() == pytest.approx([35.0] * 2)
+    assert found.ranges["degenerate"].tolist() == ["no", "no"]
+    row = found.rules.iloc[0]
+    assert row[["step", "marginal", "looser", "tighter"]].tolist() == pytest.approx([0.01, 180.0, 180.0, 180.0])
+
+
+def test_a_degenerate_price_is_marked_and_the_true_steps_differ() -> None:
+    """At a cap of 60 % A1 is full and A2 sells nothing: a point looser saves 2·90, a point tighter costs 2·130."""
+    study = planner.study(planner.load("tutorial"))
+    found = planner.price_rules(study.set("rules", limit=0.6).instance)
+    assert set(found.ranges["degenerate"]) <= {"upwards", "downwards"}
+    row = found.rules.iloc[0]
+    assert row[["looser", "tighter"]].tolist() == pytest.approx([180.0, 260.0])
+    assert (
+        row["marginal"] == pytest.approx(180.0)
+        or row["marginal"] == pytest.approx(260.0)
+        or 180 < row["marginal"] < 260
+    )

@@ -8,7 +8,7 @@ the Shapley value (Shapley 1953; ``game.py``): exact up to :data:`EXACT` rules, 
 standard error. Both add up to :math:`V(N) - V(\emptyset)`.
 
 V counts unmet demand at its price. Of yes-or-no decisions a plan is proven to a gap only; ``least`` and ``most`` are
-what is proven of a price. Least costs of the waterfall and of the average are HiGHS's, unverified.
+what is proven of a price. Least costs of the waterfall, of the average and of steps are HiGHS's, unverified.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ import pandas as pd
 
 from mineral_sourcing.arrays import Array
 from planner.analysis.game import sampled_shapley, shapley
+from planner.analysis.ranging import ranges, steps
 from planner.analysis.study import Study
 from planner.analysis.switching import costs_of, rule_names
 from planner.analysis.telling import money, page, percent, tonnes
@@ -51,7 +52,10 @@ class RulePrices:
     """One row a rule, in the order of the table: ``rule``, ``status`` of the plan without it, ``cost`` (of that plan),
     ``price``, ``least`` and ``most`` (what is proven of the price), ``share`` (price of the plan's cost), ``unmet`` (t
     that are unmet because of the rule), ``added`` (in the waterfall), ``average`` (over orders), ``error`` (standard
-    error of the average; 0 where it is exact)."""
+    error of the average; 0 where it is exact); and of one step of the limit ``step``, ``marginal``, ``looser`` and
+    ``tighter``, as :func:`planner.analysis.ranging.steps` gives them."""
+    ranges: pd.DataFrame
+    """Each shadow price of the rules and how far it holds, as :func:`planner.analysis.ranging.ranges` gives it."""
     orders: int
     """Orders that the average is taken from; 0 where it is over all of them, by every choice of rules."""
 
@@ -121,14 +125,16 @@ def price_rules(
     chosen = (settings or Settings()).changed(**overrides)
     study, names = Study(instance, chosen), rule_names(instance)
     plan = study.plan
+    held = ranges(study.kept)
+    stepped = steps(study, plan, names)
     rows = [_alone(study, plan, name) for name in names]
     free = study.apply(*(f'off "{name}"' for name in names)).solve().found if names else plan
     columns = ["rule", "status", "cost", "price", "least", "most", "share", "unmet"]
     rules = pd.DataFrame(rows, columns=columns)
     worth = _Worth(instance, chosen, names, folder)
     average, error, drawn = worth.average(orders)
-    rules = rules.assign(added=worth.waterfall(), average=average, error=error)
-    return RulePrices(plan, float("nan") if free is None else free.objective, rules, drawn)
+    rules = pd.concat([rules.assign(added=worth.waterfall(), average=average, error=error), stepped], axis=1)
+    return RulePrices(plan, float("nan") if free is None else free.objective, rules, held, drawn)
 
 
 def _alone(study: Study, plan: Plan, rule: str) -> dict[str, Any]:

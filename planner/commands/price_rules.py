@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _document(found: "RulePrices") -> dict[str, Any]:
-    tables = {"rules": found.rules, "waterfall": found.waterfall}
+    tables = {"rules": found.rules, "waterfall": found.waterfall, "ranges": found.ranges}
     rows = {name: json.loads(frame.to_json(orient="records", double_precision=15)) for name, frame in tables.items()}
     together = found.together if found.together == found.together else None
     numbers = {"objective": found.plan.objective, "together": together, "orders": found.orders}
@@ -71,3 +71,23 @@ def _tell(found: "RulePrices") -> None:
         "  price: the plan with all rules less the plan without this one; when added: one after the other, as in"
     )
     terminal.say(f"  the table of rules; on average: what it adds, over {over}; these two add up to what all cost")
+    _tell_steps(found)
+
+
+def _tell_steps(found: "RulePrices") -> None:
+    from planner.report.summary import money
+
+    rows = []
+    for row in found.rules[(found.rules["looser"] > 0) | (found.rules["marginal"] > 0)].to_dict("records"):
+        unit = {0.01: "one point", 1.0: "one supplier"}.get(row["step"], "one percent")
+        mine = found.ranges[found.ranges["rule"] == row["rule"]]
+        flat = f"{(mine['degenerate'] != 'no').sum()} of {len(mine)}"
+        costs = (
+            "" if x != x else "no plan" if x == float("inf") else money(x)
+            for x in (row["marginal"], row["looser"], row["tighter"])
+        )
+        rows.append((row["rule"], unit, *costs, flat))
+    if rows:
+        names = ("rule", "step", "looser, at the margin", "looser, in truth", "tighter, in truth", "degenerate")
+        terminal.table("What one step of a limit saves or costs", names, rows, right=4)
+        terminal.say("  degenerate: shadow prices that do not hold both ways; their ranges stand in --json")
