@@ -112,6 +112,16 @@ Depot,magnet,,2028,20,JPN,100,10,Dallas,
 Depot,magnet,2029,,,,150,10,Dallas,25
 Osaka,oxide,,,5,,50,5,,
 """,
+    "scenarios": """scenario,probability,start,description
+halt,0.25,2028,Nothing leaves China
+calm,0.75,,Nothing happens
+""",
+    "disruptions": """scenario,line,place,owner,site,group,material,stage,activity,to,\
+from,until,keeps,price_factor,demand_factor
+halt,1,CHN,,,,oxide,,ship,allies,2028,2029,0.5,1,1
+halt,2,,,,concern,,oxide,sell,,,,,1.5,1
+halt,3,,,Dallas,,magnet,,,,,,,1,1.2
+""",
     "rules": """rule,from,until,kind,limit,subject_by,subject,except,material,stage,market,\
 basis,base,per,pool,market_pool,penalty,attribute
 cap,,2028,max_share,0.9,place,,home,magnet,,allies,purchases,consumption,year,,together,,

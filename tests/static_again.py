@@ -4,13 +4,19 @@ Shares nothing with ``planner.analysis.static`` but the definition in its docstr
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
 
 from planner.instance import Instance
 from planner.plan import Plan
 
 Pair = tuple[str, str]
-Gone = Callable[[str], bool]
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table."""
+    return [{str(name): cell for name, cell in row.items()} for row in frame.to_dict("records")]
 
 
 def periods_of(plan: Plan) -> list[str]:
@@ -54,11 +60,11 @@ class Loss:
                 self.period(name)
         return self.consumed
 
-    def rows(self, table: str, period: str) -> list[dict[str, object]]:
+    def rows(self, table: str, period: str) -> list[dict[str, Any]]:
         """Rows of a table of the plan in a period, each with its number."""
         frame = self.plan.tables[table]
         frame = frame.loc[frame["period"].astype(str) == period]
-        return [{**row, "number": number} for number, row in zip(frame.index, frame.to_dict("records"), strict=True)]
+        return [{**row, "number": number} for number, row in zip(frame.index, records(frame), strict=True)]
 
     def calm(self, name: str) -> None:
         """Before the loss all is as planned."""
@@ -75,7 +81,7 @@ class Loss:
         for row in self.rows("sales", name):
             base[row["site"], row["material"]] += 0.0 if row["site"] in lost else float(row["quantity"])
         every = plan.flows
-        for number, row in zip(every.index, every.to_dict("records"), strict=True):
+        for number, row in zip(every.index, records(every), strict=True):
             if row["arrives"] == name and str(row["period"]) < name:
                 kept = float(row["arriving"]) / float(row["quantity"])
                 base[row["destination"], row["material"]] += self.left[number] * kept
@@ -147,13 +153,11 @@ class Loss:
             fill, release = min(max(spare, 0.0), float(row["fill"])), min(max(-spare, 0.0), draw[key])
             self.stock[key] = held[key] + fill - release
 
-    def serve(
-        self, demand: list[dict[str, object]], share: dict[Pair, float], name: str, used: dict[Pair, float]
-    ) -> None:
+    def serve(self, demand: list[dict[str, Any]], share: dict[Pair, float], name: str, used: dict[Pair, float]) -> None:
         """Demand gets its fraction, rank by rank."""
         table = self.instance.tables["priorities"]
         rank = dict(zip(table["priority"], table["rank"], strict=True))
-        at: dict[Pair, list[dict[str, object]]] = defaultdict(list)
+        at: dict[Pair, list[dict[str, Any]]] = defaultdict(list)
         for row in demand:
             at[row["site"], row["material"]].append(row)
         for key, rows in at.items():

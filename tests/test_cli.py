@@ -319,3 +319,21 @@ def test_help_is_quick(two: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert float(done.stdout) < 0.5
+
+
+def test_exposure_loses_everything_in_turn(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of an instance, ranked, as one document; what is survived to the end is null."""
+    assert main(["exposure", "tutorial", "--by", "place", "--together", "2", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+
+    values = [row["unmet_value"] for row in told["losses"]]
+    assert values == sorted(values, reverse=True)
+    assert told["summary"].startswith("The worst single loss")
+    assert [row["count"] for row in told["together"]["losses"]] == [1, 2]
+
+
+@pytest.mark.parametrize("flags", [["--start", "1999"], ["--by", "planet"], ["--scenario", "none"], ["--scenarios"]])
+def test_exposure_refuses_what_does_not_exist(two: Path, flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A period, a kind, a scenario: exit code 2, in words."""
+    assert main(["exposure", "tutorial", *flags]) == 2
+    assert "Traceback" not in capsys.readouterr().err

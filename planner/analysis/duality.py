@@ -32,8 +32,8 @@ class Proof:
 
     @classmethod
     def of(cls, matrix: Matrix, network: Network, solved: Solved) -> "Proof | None":
-        """What a solve proves; None of yes-or-no decisions, and where a rank of demand is not met in full."""
-        if matrix.is_mip or not len(solved.row_duals) or any(solved.held.values()):
+        """What a solve proves; None of yes-or-no decisions, under an HHI, and where a rank is not met in full."""
+        if matrix.is_mip or len(network.hhi.cells) or not len(solved.row_duals) or any(solved.held.values()):
             return None
         upper = matrix.col_upper.copy()
         for rank in solved.held:

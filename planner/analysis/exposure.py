@@ -99,7 +99,7 @@ class Exposure:
             return ""
         first = str(ranks.reindex(rows.index).fillna(0.0).idxmin())
         unmet, static = (rows[name][first] / rows["demand"][first] for name in ("unmet", "unmet_static"))
-        return f", of {first or MUST} demand {percent(1 - unmet)} ({percent(1 - static)})"
+        return f", of {first} demand {percent(1 - unmet)} ({percent(1 - static)})"
 
     def recourse(self, *subjects: str, settings: Settings | None = None) -> Outcome:
         """The best plan without some places, owners, sites, groups or lanes, solved and verified.
@@ -263,6 +263,7 @@ class _Tables:
         self.demand = demand.iloc[self.rows].reset_index(drop=True)
         priorities = plan.instance.tables["priorities"].set_index("priority")["unmet_cost"]
         self.weight = np.nan_to_num(priorities.reindex(self.demand["priority"]).to_numpy(dtype=np.float64), nan=1.0)
+        self.demand["priority"] = self.demand["priority"].replace("", MUST)
         self.order = self._in_branch(left)
         self.days = 365.0 * static.parts.years
         materials = static.parts.materials.names.tolist()
@@ -320,7 +321,7 @@ class _Tables:
         )
         place = {key: at for at, key in enumerate(names)}
         own = self.demand[["site", "material", "period", "priority"]].itertuples(index=False, name=None)
-        return np.array([place[i, k, t, p or MUST] for i, k, t, p in own], dtype=np.int64)
+        return np.array([place[key] for key in own], dtype=np.int64)
 
 
 def _whole(unmet: Array, wanted: Array) -> Array:

@@ -99,7 +99,7 @@ class Frontier:
             return f"It is straight between {len(self.points)} points, {breaks} of them breakpoints: exact."
         gap = self.segments["gap"].max()
         if gap != gap:
-            return f"{len(self.points)} points, evenly spaced; what lies between them is not proven."
+            return f"{len(self.points)} points; what lies between them is not proven."
         return f"{len(self.points)} points; between them it is known to {money(gap)} {self.currency}."
 
     @cached_property

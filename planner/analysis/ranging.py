@@ -3,7 +3,8 @@ r"""How far shadow prices of rules hold: the range of each, and the true step be
 The price of a row is the slope of the least cost in its right-hand side, the excess that is allowed. HiGHS's ranging
 tells between which values the optimal basis stays: there the price is the same. Where the range has no width on one
 side, another basis gives another price there: the price is *degenerate*, and holds on the other side alone (or on
-neither). With yes-or-no decisions prices and ranges hold with these as they are.
+neither). With yes-or-no decisions prices and ranges hold with these as they are. Under a cap on the HHI, which is no
+linear model, there are prices but no ranges.
 
 A *step* moves the whole rule, as a frontier does: one percentage point of a share, one supplier, one percent of any
 other limit. Its marginal worth is what the prices say; the true one is the difference of two least costs.
@@ -14,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mineral_sourcing.build import RULES
 from planner.analysis.axis import Axis, rule_axis
 from planner.analysis.study import Study
 from planner.kept import Kept
@@ -24,6 +24,9 @@ from planner.stages import Clock, row_ranges
 
 NAMES = ("rule", "from", "subject", "material", "market", "period")
 """What tells the rows of caps and floors apart."""
+
+PRICED = ("concentration.cap", "averages.cap", "spend.cap")
+"""Rows of rules that have a price at the margin."""
 
 COLUMNS = [*NAMES, "shadow_price", "lower", "upper", "degenerate"]
 
@@ -49,11 +52,11 @@ def ranges(kept: Kept) -> pd.DataFrame:
         ValueError: the model has no optimal basis.
     """
     network, matrix = kept.assembled.network, kept.matrix
+    if len(network.hhi.cells):
+        return pd.DataFrame(columns=COLUMNS)
     result, low, high = row_ranges(kept.session, network, Clock(kept.settings.time_limit))
     rows = []
-    for span in matrix.rows if len(result.row_duals) else ():
-        if RULES.get(span.name) != "rules" or span.name == "suppliers.count":
-            continue
+    for span in (matrix.row_span(name) for name in PRICED if len(result.row_duals)):
         unit = network.unit_money if span.name == "spend.cap" else network.unit_mass
         duals = result.row_duals[span.slice]
         sides = np.where(duals < 0, matrix.row_upper[span.slice], matrix.row_lower[span.slice])

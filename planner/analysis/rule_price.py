@@ -36,6 +36,9 @@ ORDERS = 16
 """Pairs of orders, each with its reverse, that the average is taken from where there are more rules."""
 
 
+ROUNDING = 1e-10
+"""Share of the cost that is rounding of a price."""
+
 TINY = 1e-6
 """Tonnes of unmet demand that are rounding."""
 
@@ -185,4 +188,6 @@ class _Worth:
         sampled_shapley(ask, self.count, orders, seed)
         of = dict(zip(asked, self.costs(asked), strict=True))
         found = sampled_shapley(lambda choice: float(of[choice]), self.count, orders, seed)
-        return found.shares, found.error, found.orders
+        nothing = ROUNDING * max(map(abs, self.known.values()))
+        shares = np.where(np.abs(found.shares) > nothing, found.shares, 0.0)
+        return shares, np.where(found.error > nothing, found.error, 0.0), found.orders

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from mineral_sourcing.build import RULES
+from planner.analysis.changes import Off
+from planner.analysis.study import Study
 from planner.errors import PlannerError
 from planner.executor import run
 from planner.instance import Instance
-from planner.kept import Kept
 from planner.settings import Settings
 from planner.stages import Clock, ranks_and_cost
 
@@ -34,8 +35,10 @@ class Switching:
 
     def __init__(self, shared: Mapping[str, Any]) -> None:
         instance: Instance = shared["instance"]
-        self.kept = Kept(instance, Settings(**{**shared["settings"], "threads": 1}))
+        self.study = Study(instance, Settings(**{**shared["settings"], "threads": 1}))
+        self.kept = self.study.kept
         self.names = rule_names(instance)
+        self._by_pieces = len(self.kept.assembled.network.hhi.cells) > 0
 
     def cost(self, choice: int) -> float:
         """Least cost, present value, by HiGHS alone, where rule number j holds if bit j of the choice is 1.
@@ -44,6 +47,8 @@ class Switching:
             PlannerError: no plan is found within the limits.
         """
         left_out = [name for at, name in enumerate(self.names) if not choice >> at & 1]
+        if self._by_pieces:
+            return self._from_tables(left_out)
         edits = [self._let_go(name) for name in left_out]
         kept, clock = self.kept, Clock(self.kept.settings.time_limit)
         kept.session.is_primal = False
@@ -54,9 +59,22 @@ class Switching:
             for _ in range(sum(edits)):
                 kept.undo()
         if not result.has_point:
-            told = f"without {', '.join(left_out)}" if left_out else "with all rules"
-            raise PlannerError(f"{kept.assembled.parts.instance.name} {told}: no plan is found ({result.end})")
+            raise self._without(left_out, result.end)
         return result.objective * kept.assembled.network.unit_money
+
+    def _from_tables(self, left_out: Sequence[str]) -> float:
+        """The same from tables without these rules: an HHI is kept by pieces, which hang on its limit."""
+        study = self.study.apply(*(Off(name) for name in left_out))
+        try:
+            if not study.resolve().has_point:
+                raise self._without(left_out, study.resolve().end)
+            return study.cost
+        finally:
+            study.reset()
+
+    def _without(self, left_out: Sequence[str], end: str) -> PlannerError:
+        told = f"without {', '.join(left_out)}" if left_out else "with all rules"
+        return PlannerError(f"{self.study.instance.name} {told}: no plan is found ({end})")
 
     def _let_go(self, rule: str) -> int:
         """Let all rows of a rule go; how many edits that were."""

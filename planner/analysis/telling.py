@@ -27,6 +27,8 @@ def days(time: float) -> str:
 
 def limit(number: float, unit: str) -> str:
     """A limit in its own unit; a share in percent."""
+    if unit == "hhi":
+        return f"an HHI of {number:.5g}"
     return f"{100 * number:.5g} %" if unit == "share" else f"{number:,.6g} {unit}"
 
 

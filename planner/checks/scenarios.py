@@ -80,6 +80,7 @@ def empty(instance: Instance, found: Findings) -> None:
 def reach(whole: Network, found: Findings) -> None:
     """``to`` is a site, a place or a group; a row that hits no site, or no price that it could change, is told."""
     rows, scope = whole.instance.tables["disruptions"], whole.scope
+    stages = dict(zip(*(whole.instance.tables["materials"][name] for name in ("material", "stage")), strict=True))
     tiered = set(zip(*(whole.instance.tables["tiers"][name] for name in ("site", "material")), strict=True))
     for line, row in zip(rows.index.tolist(), rows.to_dict("records"), strict=True):
         if row["group"] and scope.kind(row["group"]) != "group":
@@ -98,8 +99,10 @@ def reach(whole: Network, found: Findings) -> None:
             found.warn("disruptions", line, "", "", "hits no site: no site fits all that the row names")
         elif row["to"] and not scope.sites([row["to"]]):
             found.warn("disruptions", line, "to", row["to"], f"'{row['to']}' holds no site; the row hits nothing")
-        if row["price_factor"] != 1.0 and any(
-            site in sites and row["material"] in ("", goods) for site, goods in tiered
-        ):
+        hit = any(
+            site in sites and row["material"] in ("", goods) and row["stage"] in ("", stages[goods])
+            for site, goods in tiered
+        )
+        if row["price_factor"] != 1.0 and hit:
             told = "hits an offer with tiers, whose prices no scenario changes yet; name offers without tiers"
             found.fault("disruptions", line, "price_factor", row["price_factor"], told)
