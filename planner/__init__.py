@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from planner.analysis.compare import Comparison, compare
     from planner.analysis.explain import Explanation, explain
     from planner.analysis.exposure import Exposure, exposure
+    from planner.analysis.frontier import Frontier, frontier
     from planner.analysis.replay import Replay, replay
+    from planner.analysis.rule_price import RulePrices, price_rules
     from planner.analysis.study import Study, study
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
     from planner.instance import Instance
@@ -26,6 +28,7 @@ _HOMES = {
     "Comparison": "analysis.compare",
     "Explanation": "analysis.explain",
     "Exposure": "analysis.exposure",
+    "Frontier": "analysis.frontier",
     "InputError": "errors",
     "Instance": "instance",
     "NoPlanError": "errors",
@@ -33,6 +36,7 @@ _HOMES = {
     "Plan": "plan",
     "PlannerError": "errors",
     "Replay": "analysis.replay",
+    "RulePrices": "analysis.rule_price",
     "Settings": "settings",
     "SettingsError": "errors",
     "Study": "analysis.study",
@@ -44,7 +48,9 @@ _HOMES = {
     "explain": "analysis.explain",
     "exposure": "analysis.exposure",
     "from_frames": "read",
+    "frontier": "analysis.frontier",
     "load": "read",
+    "price_rules": "analysis.rule_price",
     "read_sentence": "sentences",
     "replay": "analysis.replay",
     "sentence": "sentences",
@@ -59,6 +65,7 @@ __all__ = [
     "Comparison",
     "Explanation",
     "Exposure",
+    "Frontier",
     "InputError",
     "Instance",
     "NoPlanError",
@@ -66,6 +73,7 @@ __all__ = [
     "Plan",
     "PlannerError",
     "Replay",
+    "RulePrices",
     "Settings",
     "SettingsError",
     "Study",
@@ -77,7 +85,9 @@ __all__ = [
     "explain",
     "exposure",
     "from_frames",
+    "frontier",
     "load",
+    "price_rules",
     "read_sentence",
     "replay",
     "sentence",
