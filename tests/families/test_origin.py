@@ -311,3 +311,19 @@ def test_hhi_of_origins_abroad() -> None:
     plan = found.plan()
 
     assert plan.objective == pytest.approx(56 * 10 + 24 * 16 + 20 * 5, rel=1e-5)
+
+
+@pytest.mark.parametrize(("basis", "floor", "subject"), [("origin", 5.0, "AAA"), ("purchases", 500.0, "AAA")])
+def test_floor_is_not_cut_by_what_a_yes_or_no_lets_through(basis: str, floor: float, subject: str) -> None:
+    """A tonne of ore holds 10 kg: 5 t of the element are 500 t of ore, of which the plant makes 250 t of metal, 10 t
+    of it wanted. The offer is used at a charge of 7 and the plant at one of 3: 500 × 10 + 7 + 3 = 5010.
+    """
+    found = trade()
+    found.goods("concentrate", element="Nd", basis="product")
+    found.add("contents", material="concentrate", element="Nd", content=0.01)
+    found.seller("a", 10.0, "concentrate", fixed_cost=7.0)
+    found.process("smelt", "market", {"concentrate": -0.5, "metal": 0.25}, fixed_cost=3.0)
+    found.demand(10.0, material="metal")
+    found.rule("min_quantity", floor, basis=basis, material="concentrate", subject=subject, market="market")
+
+    assert found.plan().objective == pytest.approx(5010.0)
