@@ -117,7 +117,8 @@ def _met(one: Counted, other: Counted) -> Flags:
     pool = np.array([any(inside(mine, theirs) for theirs in cap.sets[1]) for mine in floor.sets[1]], dtype=bool)
     market = np.array([mine in cap.sets[2] for mine in floor.sets[2]], dtype=bool)
     time = np.array([any(inside(set(mine), theirs) for theirs in groups) for mine in one.groups], dtype=bool)
-    return subjects & pool[:, None, None] & market[:, None] & time
+    found: Flags = subjects & pool[:, None, None] & market[:, None] & time
+    return found
 
 
 def _tell(one: Counted, met: Flags, told: str, must: bool, found: Findings) -> None:

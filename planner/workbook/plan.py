@@ -42,6 +42,7 @@ MEANING = {
     "activations": "What is used and charged for, yes or no.",
     "costs": "Every cost by component; present values add up to the objective.",
     "concentration": "Shares of every country and owner, and the HHI.",
+    "measures": "Largest supplier, HHI and effective number of sources, by stage and material, year by year.",
     "origins": "Where the element was mined or recycled: as assigned, and under proportional mixing.",
     "tagged": "Every flow that is split by origin, part by part.",
     "prices": "Shadow price of every row of the model that has one.",

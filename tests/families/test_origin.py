@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from planner.plan import Plan
+from tests import mutations
 from tests.builders import Amounts, Trade, amounts, price
 
 
@@ -327,3 +328,20 @@ def test_floor_is_not_cut_by_what_a_yes_or_no_lets_through(basis: str, floor: fl
     found.rule("min_quantity", floor, basis=basis, material="concentrate", subject=subject, market="market")
 
     assert found.plan().objective == pytest.approx(5010.0)
+
+
+def test_lies_about_origins_are_caught() -> None:
+    """Every number and row of a plan with origins through a plant, stock and lead time, one after another."""
+    found = trade(2)
+    found.seller("a", 10.0, to="smelter")
+    found.seller("b", 16.0, to="smelter")
+    found.process("smelt", "smelter", {"ore": -2.0, "metal": 1.0})
+    found.lane("smelter", material="metal", lead_time=1)
+    found.add("in_transit", origin="smelter", destination="market", material="metal", arrives="2001", quantity=90.0)
+    found.stockpile(material="metal", initial=40.0, initial_origin="BBB", final=0.0)
+    found.demand(50.0, material="metal")
+    cap(found, 0.3, **{"except": "unknown"})
+    told, alive = mutations.survivors(found.plan(), every=True)
+
+    assert told > 100
+    assert not alive
