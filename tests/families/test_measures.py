@@ -8,7 +8,7 @@ from tests.builders import Trade, amounts
 
 
 def two_materials() -> Plan:
-    """A sells 30 t of ore a quarter at most and B the rest of 40 t; C in A's place sells 20 t of coke, raw as ore is."""
+    """A sells 30 t of ore a quarter at most, B the rest of 40 t; C in A's place sells 20 t of coke, raw as ore is."""
     found = Trade(2, "quarter")
     for site, place in (("a", "AAA"), ("b", "BBB"), ("c", "AAA")):
         found.site(site, place, owner=f"owner {site}")

@@ -331,17 +331,17 @@ def test_floor_is_not_cut_by_what_a_yes_or_no_lets_through(basis: str, floor: fl
 
 
 def test_lies_about_origins_are_caught() -> None:
-    """Every number and row of a plan with origins through a plant, stock and lead time, one after another."""
+    """Every number and row of origins through a plant, stock and lead time, and of the rule, one after another."""
     found = trade(2)
     found.seller("a", 10.0, to="smelter")
     found.seller("b", 16.0, to="smelter")
     found.process("smelt", "smelter", {"ore": -2.0, "metal": 1.0})
     found.lane("smelter", material="metal", lead_time=1)
-    found.add("in_transit", origin="smelter", destination="market", material="metal", arrives="2001", quantity=90.0)
+    found.add("in_transit", origin="smelter", destination="market", material="metal", arrives="2001", quantity=20.0)
     found.stockpile(material="metal", initial=40.0, initial_origin="BBB", final=0.0)
     found.demand(50.0, material="metal")
     cap(found, 0.3, **{"except": "unknown"})
-    told, alive = mutations.survivors(found.plan(), every=True)
+    told, alive = mutations.survivors(found.plan(), every=True, tables=("tagged", "origins", "rules"))
 
     assert told > 100
     assert not alive
