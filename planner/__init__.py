@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from planner.analysis.branch import branch
     from planner.analysis.coalition import Together, together
     from planner.analysis.compare import Comparison, compare
+    from planner.analysis.explain import Explanation, explain
     from planner.analysis.exposure import Exposure, exposure
     from planner.analysis.replay import Replay, replay
     from planner.analysis.study import Study, study
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Comparison": "analysis.compare",
+    "Explanation": "analysis.explain",
     "Exposure": "analysis.exposure",
     "InputError": "errors",
     "Instance": "instance",
@@ -39,6 +41,7 @@ _HOMES = {
     "compare": "analysis.compare",
     "WorstLosses": "analysis.adversary",
     "branch": "analysis.branch",
+    "explain": "analysis.explain",
     "exposure": "analysis.exposure",
     "from_frames": "read",
     "load": "read",
@@ -54,6 +57,7 @@ _HOMES = {
 
 __all__ = [
     "Comparison",
+    "Explanation",
     "Exposure",
     "InputError",
     "Instance",
@@ -70,6 +74,7 @@ __all__ = [
     "WorstLosses",
     "branch",
     "compare",
+    "explain",
     "exposure",
     "from_frames",
     "load",

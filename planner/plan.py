@@ -288,5 +288,7 @@ class Outcome:
             why = self.message or self.status
             if self.conflict:
                 why += "; these cannot all hold: " + "; ".join(self.conflict)
+            if self.status == "infeasible":
+                why += "; planner.explain tells the least repairs (planner explain)"
             raise NoPlanError(f"{self.instance.name} has no plan: {why}")
         return self.found

@@ -131,6 +131,20 @@ def ranks_and_cost(
         return _run(session, network, clock, pieces, "cost", hot=hot or bool(held)), held
 
 
+def any_plan(session: Session, network: Network, seconds: float) -> Result:
+    """A plan whatever its cost, or that there is none, from the last basis; the model is left as its matrix says."""
+    pieces = Pieces(session, network) if len(network.hhi.cells) else None
+    session.costs(np.zeros(len(session.matrix.cost)))
+    try:
+        if pieces is None:
+            return session.run(seconds, hot=True)
+        return solve_mixed(pieces, network, seconds) if session.is_mip else pieces.run(seconds, hot=True, within=np.inf)
+    finally:
+        if pieces is not None:
+            pieces.reset()
+        session.restore()
+
+
 def _run(session: Session, network: Network, clock: Clock, pieces: Pieces | None, stage: str, *, hot: bool) -> Result:
     """One solve: by HiGHS alone, from where the stage ended last; with integers, block by block where these are many;
     by pieces where there is an HHI.
