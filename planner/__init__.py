@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from planner.analysis.exposure import Exposure, exposure
     from planner.analysis.replay import Replay, replay
     from planner.analysis.study import Study, study
+    from planner.analysis.why import Why, why
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
     from planner.instance import Instance
     from planner.plan import Outcome, Plan
@@ -37,6 +38,7 @@ _HOMES = {
     "Together": "analysis.coalition",
     "VerificationError": "errors",
     "compare": "analysis.compare",
+    "Why": "analysis.why",
     "WorstLosses": "analysis.adversary",
     "branch": "analysis.branch",
     "exposure": "analysis.exposure",
@@ -48,6 +50,7 @@ _HOMES = {
     "solve": "solve",
     "study": "analysis.study",
     "together": "analysis.coalition",
+    "why": "analysis.why",
     "worst_losses": "analysis.adversary",
 }
 """Module of every public name; imported when the name is first used, so that ``planner --help`` is quick."""
@@ -67,6 +70,7 @@ __all__ = [
     "Study",
     "Together",
     "VerificationError",
+    "Why",
     "WorstLosses",
     "branch",
     "compare",
@@ -79,6 +83,7 @@ __all__ = [
     "solve",
     "study",
     "together",
+    "why",
     "worst_losses",
 ]
 

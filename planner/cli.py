@@ -29,6 +29,7 @@ from planner.commands import (
     solve,
     verify,
     what_if,
+    why,
 )
 from planner.errors import InputError, PlannerError, SettingsError
 
@@ -41,6 +42,7 @@ COMMANDS: dict[str, ModuleType] = {
     "compare": compare,
     "exposure": exposure,
     "coalition": coalition,
+    "why": why,
     "export": export,
     "report": report,
     "runs": runs,
