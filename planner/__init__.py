@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from planner.analysis.adversary import WorstLosses, worst_losses
+    from planner.analysis.alternatives import Alternatives, alternatives
     from planner.analysis.branch import branch
     from planner.analysis.coalition import Together, together
     from planner.analysis.compare import Comparison, compare
+    from planner.analysis.envelope import Envelope, envelope
     from planner.analysis.exposure import Exposure, exposure
     from planner.analysis.replay import Replay, replay
     from planner.analysis.study import Study, study
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from planner.solve import solve
 
 _HOMES = {
+    "Alternatives": "analysis.alternatives",
+    "Envelope": "analysis.envelope",
     "Comparison": "analysis.compare",
     "Exposure": "analysis.exposure",
     "InputError": "errors",
@@ -40,7 +44,9 @@ _HOMES = {
     "compare": "analysis.compare",
     "Why": "analysis.why",
     "WorstLosses": "analysis.adversary",
+    "alternatives": "analysis.alternatives",
     "branch": "analysis.branch",
+    "envelope": "analysis.envelope",
     "exposure": "analysis.exposure",
     "from_frames": "read",
     "load": "read",
@@ -56,7 +62,9 @@ _HOMES = {
 """Module of every public name; imported when the name is first used, so that ``planner --help`` is quick."""
 
 __all__ = [
+    "Alternatives",
     "Comparison",
+    "Envelope",
     "Exposure",
     "InputError",
     "Instance",
@@ -72,8 +80,10 @@ __all__ = [
     "VerificationError",
     "Why",
     "WorstLosses",
+    "alternatives",
     "branch",
     "compare",
+    "envelope",
     "exposure",
     "from_frames",
     "load",

@@ -17,6 +17,7 @@ from rich_argparse import RichHelpFormatter
 
 from planner import terminal
 from planner.commands import (
+    alternatives,
     check,
     coalition,
     compare,
@@ -43,6 +44,7 @@ COMMANDS: dict[str, ModuleType] = {
     "exposure": exposure,
     "coalition": coalition,
     "why": why,
+    "alternatives": alternatives,
     "export": export,
     "report": report,
     "runs": runs,
