@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from planner.analysis.envelope import Envelope, envelope
     from planner.analysis.exposure import Exposure, exposure
     from planner.analysis.replay import Replay, replay
+    from planner.analysis.robust import NoRegret, Reach, Robust, how_far, no_regret, robust
     from planner.analysis.study import Study, study
     from planner.analysis.why import Why, why
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from planner.solve import solve
 
 _HOMES = {
+    "NoRegret": "analysis.robust",
+    "Reach": "analysis.robust",
+    "Robust": "analysis.robust",
+    "how_far": "analysis.robust",
+    "no_regret": "analysis.robust",
+    "robust": "analysis.robust",
     "Alternatives": "analysis.alternatives",
     "Envelope": "analysis.envelope",
     "Comparison": "analysis.compare",
@@ -69,10 +76,13 @@ __all__ = [
     "InputError",
     "Instance",
     "NoPlanError",
+    "NoRegret",
     "Outcome",
     "Plan",
     "PlannerError",
+    "Reach",
     "Replay",
+    "Robust",
     "Settings",
     "SettingsError",
     "Study",
@@ -86,9 +96,12 @@ __all__ = [
     "envelope",
     "exposure",
     "from_frames",
+    "how_far",
     "load",
+    "no_regret",
     "read_sentence",
     "replay",
+    "robust",
     "sentence",
     "solve",
     "study",
