@@ -56,8 +56,8 @@ class Robust:
     """Least cost, present value, with the numbers as they are."""
     numbers: pd.DataFrame
     """``table``, ``column``, ``cells`` moved together, least cost with all of them ``low`` and ``high`` (``nan``
-    without a plan), ``swing`` (the larger change of cost), ``suppliers`` that come or go at either end; largest swing first,
-    those without a plan before all."""
+    without a plan), ``swing`` (the larger change of cost), ``suppliers`` that come or go at either end;
+    largest swing first, those without a plan or valid input at an end before all."""
 
     @property
     def sentence(self) -> str:
@@ -67,7 +67,7 @@ class Robust:
         row = self.numbers.iloc[0]
         told = f"{row['column']} of {row['table']} is worth knowing first"
         if not np.isfinite(row["swing"]):
-            return f"{told}: at one end of its range there is no plan."
+            return f"{told}: at an end of its range there is no plan, or no valid input."
         many = f"{row['suppliers']} suppliers come or go" if row["suppliers"] else "the suppliers stay the same"
         return f"{told}: within its range the cost moves by up to {money(row['swing'])} {self.currency}; {many}."
 
@@ -269,10 +269,10 @@ def no_regret(instance: Instance, scenarios: Sequence[str] = (), *, settings: Se
         rows.append((name or "base", np.nan if cost is None else cost))
         if cost is not None:
             found.append(chosen)
-    told = pd.DataFrame(rows, columns=["scenario", "cost"])
+    table = pd.DataFrame(rows, columns=["scenario", "cost"])
     used = sorted(frozenset[tuple[str, str]]().union(*found))
     counts = [sum(each in chosen for chosen in found) for each in used]
     decisions = pd.DataFrame(used, columns=["site", "material"])
     decisions["scenarios"] = counts
     decisions["all"] = ["yes" if count == len(found) else "no" for count in counts]
-    return NoRegret(told, decisions.sort_values("scenarios", ascending=False, kind="stable", ignore_index=True))
+    return NoRegret(table, decisions.sort_values("scenarios", ascending=False, kind="stable", ignore_index=True))
