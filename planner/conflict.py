@@ -115,8 +115,12 @@ def _items(matrix: Matrix, network: Network) -> dict[Item, _Part]:
     return found
 
 
+RULED = ("concentration.cap", "hhi.cap", "suppliers.award", "suppliers.count", "averages.cap", "spend.cap")
+"""Constraints that are rows of rules, named first in their keys."""
+
+
 def _name(component: str, index: Any) -> Item:
-    if component in ("concentration.cap", "hhi.cap", "suppliers.count", "averages.cap", "spend.cap"):
+    if component in RULED:
         return ("rule", index[0])
     if component == "activation.least":
         return ("least", *index[:6])

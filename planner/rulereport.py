@@ -125,6 +125,7 @@ _PRICE_INDEX: dict[str, tuple[str, ...]] = {
     "stockpile.carry": ("site", "material", "t"),
     "stockpile.cover": ("site", "material", "t"),
     "stockpile.final": ("site", "material"),
+    "suppliers.award": ("rule", "from", "subject", "material", "market", "period"),
     "suppliers.count": ("rule", "from", "material", "market", "period"),
     "suppliers.link": ("rule", "from", "subject", "material", "market", "period"),
     "tiers.band": ("site", "material", "period", "tier"),

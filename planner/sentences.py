@@ -64,6 +64,8 @@ NOUNS = {
 _AVERAGE = "the average <attribute:attribute> of <scope>"
 _BASE = "<home><recycled><stock>"
 
+_AGAIN = "is bought again, <per>"
+
 
 def _subjects(every: str, several: bool = False) -> tuple[Phrase, ...]:
     """Subjects of a rule after a word for all of them: any one, each, or none where they are counted."""
@@ -92,11 +94,18 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
     "rule": (
         P(f"at most <limit:percent> of <scope> <share> <any>, <per>{_BASE}<too much>", "kind=max_share"),
         P(f"at least <limit:percent> of <scope> <share> <each>, <per>{_BASE}<too little>", "kind=min_share"),
+        P(f"at most <limit:percent> of <scope> <before> <any> {_AGAIN}<too much>", "kind=max_share"),
+        P(f"at least <limit:percent> of <scope> <before> <each> {_AGAIN}<too little>", "kind=min_share"),
         P(f"the HHI of <scope> <held>, <across>, is at most <limit:points>, <per>{_BASE}<too much>", "kind=max_hhi"),
         P("at most <limit:mass> of <scope> <quantity> <any>, <per><too much>", "kind=max_quantity"),
         P("at least <limit:mass> of <scope> <quantity> <each>, <per><too little>", "kind=min_quantity"),
         P("at most <limit:count> <those> <suppliers>, <per><too many>", "kind=max_suppliers"),
         P("at least <limit:count> <those> <suppliers>, <per><too few>", "kind=min_suppliers"),
+        P("at least <limit:mass> of <scope> <quantity> <each>, if any at all, <per><too little>", "kind=min_award"),
+        P(
+            f"at least <limit:percent> of <scope> <share> <each>, if any at all, <per>{_BASE}<too little>",
+            "kind=min_award",
+        ),
         P(f"{_AVERAGE} <of any> is at most <limit:count>, <per><unit too much>", "kind=max_average"),
         P(f"{_AVERAGE} <of each> is at least <limit:count>, <per><unit too little>", "kind=min_average"),
         P("at most <limit:fee> is spent on <scope> <of any>, <per><money too much>", "kind=max_spend"),
@@ -137,7 +146,11 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
         P("made anywhere", "basis=made base=purchases"),
         P("made out of what is consumed<market>", "basis=made base=consumption"),
         P("made out of what is demanded<market>", "basis=made base=demand"),
+        P("bought<market> by origin", "basis=origin base=purchases"),
+        P("consumed<market> by origin", "basis=origin base=consumption"),
+        P("demanded<market> by origin", "basis=origin base=demand"),
     ),
+    "before": (P("bought<market> before from", "basis=purchases base=before"),),
     "quantity": (
         P("bought<market> comes from", "basis=purchases base="),
         P("consumed<market> originates in", "basis=origin base="),

@@ -62,7 +62,6 @@ FAULTS = (
     Fault("priorities", 3, "rank", "below 1", "civil,2", "civil,0"),
     Fault("stockpiles", 4, "cover_days", "above 3650", "50,5,", "50,99999,"),
     Fault("rules", 4, "kind", "did you mean 'max_quantity'", "max_quantity", "max_quantiy"),
-    Fault("rules", 5, "kind", "not yet supported", "china,,,max_share", "china,,,min_suppliers"),
     Fault("rules", 6, "basis", "is for shares, quantities and", "Dallas,purchases,,year", "Dallas,origin,,year"),
     # header
     Fault("instance", 3, "curency", "did you mean 'currency'", "currency", "curency", "instance.toml"),

@@ -307,6 +307,24 @@ def _hhi(draft: Draft, number: int) -> None:
     draft.add("rules", rule=f"hhi {number}", **row)
 
 
+def _awards(draft: Draft) -> None:
+    """Who supplies the markets, or makes a material, does so with an award; and at least one or two do."""
+    per, by = draft.rng.choice(["period", "year", "horizon"]), draft.rng.choice(["place", "owner", "site"])
+    row: Row = {"per": per, "subject_by": by, "material": draft.last, "market_pool": "together"}
+    row["basis"] = "purchases"
+    share, made = draft.chance(0.4), draft.chance(0.3)
+    if made and not share:
+        row |= {"basis": "made", "market_pool": ""}
+    base = draft.rng.choice(["demand", "consumption", "purchases"]) if share else ""
+    limit = draft.number(0.05, 0.3, 2) if share else draft.number(1.0, 6.0)
+    priced = draft.chance(0.3)
+    award = {"kind": "min_award", "limit": limit, "base": base}
+    draft.add("rules", rule="awards", **row, **award, penalty=draft.number(20.0, 200.0) if priced else None)
+    if not priced and draft.chance(0.7):
+        least = {"kind": "min_suppliers", "limit": draft.rng.choice([1, 2])}
+        draft.add("rules", rule="least", **row, **least, penalty=draft.number(50.0, 2000.0))
+
+
 def _attributes(draft: Draft) -> None:
     """Risk of places, and of one site another; carbon of all that each site sells; recycled content of the trader's."""
     for row in draft.tables["places"]:
@@ -406,6 +424,10 @@ def random_instance(
     if integers is not False and draft.chance(0.5):
         for number in range(draft.rng.choice([1, 1, 2])):
             _suppliers(draft, number)
+    draft.rng = random.Random(f"{seed} awards")
+    bounded = all(row["capacity"] is not None for row in draft.tables["offers"])
+    if integers is not False and bounded and draft.chance(0.4):
+        _awards(draft)
     draft.rng = random.Random(f"{seed} measures")
     if draft.chance(0.4):
         _attributes(draft)

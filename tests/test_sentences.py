@@ -95,6 +95,22 @@ EXAMPLES: dict[str, Mapping[str, Any]] = {
     "NdPr oxide bought by factory, each year.": COUNT
     | {"rule": "dual: sourcing", "kind": "min_suppliers", "limit": 2.0, "market": "factory"}
     | {"subject": "Hitachi and Sons;Rest of the EU", "except": "Iluka"},
+    "tranche: At least 40 t of the NdPr oxide bought by factory comes from each owner among Iluka, Lynas and MP, if "
+    "any at all, each year; priced at 900 USD per t too little.": COUNT
+    | {"rule": "tranche", "kind": "min_award", "limit": 40.0, "market": "factory", "subject": "Iluka;Lynas;MP"}
+    | {"base": "", "penalty": 900.0},
+    "foothold: At least 7.5 % of the NdPr oxide bought by allies together comes from each owner, if any at all, each "
+    "year; the total leaves out home supply.": COUNT
+    | {"rule": "foothold", "kind": "min_award", "limit": 0.075, "market": "allies", "market_pool": "together"}
+    | {"base": "purchases", "home_in_base": "no"},
+    "keep-incumbents: Until 2028, at least 80 % of the NdPr oxide bought by factory before from each owner is bought "
+    "again, each year.": COUNT
+    | {"rule": "keep-incumbents", "until": "2028", "kind": "min_share", "limit": 0.8, "market": "factory"}
+    | {"base": "before"},
+    "no-giants: At most 120 % of the NdPr oxide bought by allies together before from any one owner is bought again, "
+    "each year; priced at 50 USD per t too much.": COUNT
+    | {"rule": "no-giants", "kind": "max_share", "limit": 1.2, "market": "allies", "market_pool": "together"}
+    | {"base": "before", "penalty": 50.0},
     "risk: The average risk of the NdPr oxide bought by allies together is at most 0.4, each year; "
     "priced at 500 USD per t and unit too much.": AVERAGE
     | {"rule": "risk", "limit": 0.4, "market": "allies", "market_pool": "together", "penalty": 500.0},
@@ -159,7 +175,9 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
     basis = draw(st.sampled_from(bases))
     average, measured = kind.endswith("_average"), kind.endswith(("_average", "_spend"))
     by = draw(st.sampled_from([by for by in columns("rules")["subject_by"].choices if by or measured]))
-    base = draw(st.sampled_from(["consumption", "demand", "purchases"])) if share else ""
+    bases = ["consumption", "demand", "purchases"]
+    bases += ["before"] if kind.endswith("_share") and basis == "purchases" else [""] if kind == "min_award" else []
+    base = draw(st.sampled_from(bases)) if share or kind == "min_award" else ""
     market = not (basis == "made" and base in ("", "purchases"))
     yes = {name: draw(st.sampled_from(["yes", "no"])) for name in ("home_in_base", "recycled_in_base", "stock_in_base")}
     return {
@@ -176,7 +194,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "market": draw(LISTS) if market else "",
         "basis": basis,
         "base": base,
-        **(yes if share else {name: columns("rules")[name].default for name in yes}),
+        **(yes if base not in ("", "before") else {name: columns("rules")[name].default for name in yes}),
         "per": draw(st.sampled_from(columns("rules")["per"].choices)),
         "pool": draw(POOLS),
         "stage_pool": draw(POOLS),

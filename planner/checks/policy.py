@@ -15,7 +15,7 @@ from planner.sentence_forms import Terms
 from planner.sentences import sentence
 
 
-def _rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str, Any]]]:
+def sound_rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rules whose own cells are sound, each with its line."""
     bad = found.bad_lines("rules")
     rules = instance.tables["rules"]
@@ -27,21 +27,26 @@ def _rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str,
 
 def sentences(instance: Instance, found: Findings) -> None:
     """The columns of a rule fit together, whatever the other tables hold."""
-    for line, rule in _rules(instance, found):
+    for line, rule in sound_rules(instance, found):
 
         def fault(column: str, told: str, line: int = line, rule: dict[str, Any] = rule) -> None:
             found.fault("rules", line, column, rule[column], told)
 
         share, purchases, hhi = rule["kind"].endswith("_share"), rule["basis"] == "purchases", rule["kind"] == "max_hhi"
-        if share and rule["limit"] > 1:
+        award = rule["kind"] == "min_award"
+        before = rule["base"] == "before"
+        if before and (not share or not purchases):
+            fault("base", "'before' is for a max_share or min_share of purchases: a share of what each subject had")
+        if (share or (award and rule["base"])) and rule["limit"] > (10 if before else 1):
             limit = rule["limit"]
-            fault("limit", f"'{written(limit)}' is above 1 (a fraction: {limit / 100:.10g} for {limit:.10g} %)")
+            most = 10 if before else 1
+            fault("limit", f"'{written(limit)}' is above {most} (a fraction: {limit / 100:.10g} for {limit:.10g} %)")
         if hhi and rule["limit"] > 1:
             limit = rule["limit"]
             fault("limit", f"'{written(limit)}' is above 1 (0 to 1: {limit / 1e4:.10g} for {limit:.10g} points)")
         if hhi and rule["stock_in_base"] == "yes" and not np.isnan(rule["penalty"]):
             fault("stock_in_base", "'yes' can leave a total below 0, of which there is no HHI to price; empty penalty")
-        if rule["kind"] == "max_suppliers" and rule["limit"] % 1 > 0:
+        if rule["kind"].endswith("_suppliers") and rule["limit"] % 1 > 0:
             limit = rule["limit"]
             fault(
                 "limit", f"'{written(limit)}' is no whole number of suppliers; write {int(limit)} or {int(limit) + 1}"
@@ -61,8 +66,13 @@ def sentences(instance: Instance, found: Findings) -> None:
             fault("recycled_in_base", "'no' leaves out of the total what stays in the squares; leave it empty here")
         if (share or hhi) and not rule["base"]:
             what = "share is a share of" if share else "shares of the HHI are shares of"
-            fault("base", f"is empty: say what the {what} (consumption, demand or purchases)")
-        if not (share or hhi) and rule["base"]:
+            bases = "consumption, demand, purchases or before" if share else "consumption, demand or purchases"
+            fault("base", f"is empty: say what the {what} ({bases})")
+        if rule["kind"] in ("min_suppliers", "min_award") and rule["limit"] == 0:
+            fault("limit", f"is 0: a {rule['kind']} of nothing asks nothing; raise it, or take the row out")
+        if award and rule["stock_in_base"] == "yes":
+            fault("stock_in_base", "'yes' is not for an award; leave it empty, or make the rule a min_share")
+        if not (share or hhi or award) and rule["base"]:
             fault("base", f"'{rule['base']}' is for shares; leave it empty for {rule['kind']}")
         if rule["basis"] == "origin" and not (hhi or rule["kind"].endswith(("_share", "_quantity"))):
             fault("basis", f"'origin' is for shares, quantities and the HHI; {rule['kind']} takes purchases or made")
@@ -92,7 +102,7 @@ def takes_market(rule: dict[str, Any]) -> bool:
 def scopes(whole: Network, found: Findings) -> None:
     """Pools are stated where a rule holds more than one; its market, base and subjects hold something to count."""
     codes, table = whole.instance.codes, whole.instance.tables["materials"]
-    for line, rule in _rules(whole.instance, found):
+    for line, rule in sound_rules(whole.instance, found):
         named, stages = split(rule["material"]), split(rule["stage"])
         inside = np.ones(len(table), dtype=bool)
         for names, column in ((named, "material"), (stages, "stage")):
@@ -298,7 +308,7 @@ def group_subjects(whole: Network, found: Findings) -> None:
     """A group that is named as subject or exception holds members of the kind that the rule speaks of."""
     instance = whole.instance
     scope = whole.scope
-    for line, rule in _rules(instance, found):
+    for line, rule in sound_rules(instance, found):
         by = rule["subject_by"]
         if by == "group" and rule["basis"] != "origin":
             continue

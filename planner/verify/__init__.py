@@ -13,6 +13,7 @@ import numpy as np
 
 from planner.plan import Plan
 from planner.verify import (
+    awards,
     balances,
     hhi,
     ladders,
@@ -112,9 +113,11 @@ def verify(plan: Plan, custom: Sequence[str] = ()) -> Verification:
         "spend.cap": measures.spent(world, matrix, book, q, told, faults),
     }
     numbers = suppliers.counted(world, matrix, book, counts, on, told, faults)
+    least = awards.awarded(world, matrix, book, counts, against, on, found, faults)
     of = hhi.squares(book, counts, against)
     caps = hhi.capped(world, matrix, book, found, of, faults)
-    every = stacked([*(rules for rules, _ in ruled.values()), numbers, caps], [*KEYS["rules"], "t", "penalty"])
+    numbered = [*(rules for rules, _ in ruled.values()), numbers, least, caps]
+    every = stacked(numbered, [*KEYS["rules"], "t", "penalty"])
     model = Model.of(matrix)
     proof.kept(model, matrix, faults)
     costs = ledger.costs(world, q, every, on)
