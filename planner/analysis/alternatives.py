@@ -99,11 +99,10 @@ def alternatives(
     found, flows = [near.best.values], [moved(near.best.values)]
     totals = np.bincount(materials, flows[0])[materials]
     scale = np.divide(1.0, totals, where=totals > 0, out=np.zeros(len(totals)))
-    used = np.zeros(len(materials))
+    used, cost = np.zeros(len(materials)), np.zeros(len(kept.matrix.cost))
     try:
         while len(found) <= count:
             used += flows[-1] * scale > SAME / 10
-            cost = np.zeros(len(kept.matrix.cost))
             cost[span.slice] = (used * scale)[lanes]
             values = near.least(cost)
             if min(_unlike(moved(values), flow, scale, materials) for flow in flows) < SAME:

@@ -4,7 +4,7 @@ The advice of a plan is who dispatches what: every site with at least 1 % of the
 material. Every plan here is solved anew on a kept model; plans without a solution are said to have none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -199,20 +199,28 @@ def how_far(
     _valid(instance, Set(table, where or {}, column, 1.0, "*="), 1.0)
     ends, rows = [], []
     for side, far in zip(("below", "above"), FACTORS, strict=True):
-        same, other = 1.0, far
-        found = after(other)
+        found = after(far)
         if found == before:
             ends.append(-np.inf if side == "below" else np.inf)
             continue
-        while abs(other - same) > EXACT:
-            middle = (same + other) / 2
-            now = after(middle)
-            same, other, found = (middle, other, found) if now == before else (same, middle, now)
+        same, found = _bisected(after, before, far, found)
         ends.append(same)
         for site, material in sorted(before ^ (before if found is None else found)):
             rows.append((side, site, material, "goes" if (site, material) in before else "comes"))
     number = str(Set(table, where or {}, column, 1.0)).rpartition("=")[0]
     return Reach(number, ends[0], ends[1], pd.DataFrame(rows, columns=["side", "site", "material", "change"]))
+
+
+def _bisected(
+    after: Callable[[float], Advice | None], before: Advice, other: float, found: Advice | None
+) -> tuple[float, Advice | None]:
+    """The last factor from 1 on with the same advice, and what comes just past it."""
+    same = 1.0
+    while abs(other - same) > EXACT:
+        middle = (same + other) / 2
+        now = after(middle)
+        same, other, found = (middle, other, found) if now == before else (same, middle, now)
+    return same, found
 
 
 def _valid(instance: Instance, change: Set, factor: float) -> Instance | None:
