@@ -17,6 +17,7 @@ from rich_argparse import RichHelpFormatter
 
 from planner import terminal
 from planner.commands import (
+    alternatives,
     check,
     coalition,
     compare,
@@ -28,10 +29,12 @@ from planner.commands import (
     new,
     price_rules,
     report,
+    robust,
     runs,
     solve,
     verify,
     what_if,
+    why,
 )
 from planner.errors import InputError, PlannerError, SettingsError
 
@@ -47,6 +50,9 @@ COMMANDS: dict[str, ModuleType] = {
     "price-rules": price_rules,
     "exposure": exposure,
     "coalition": coalition,
+    "why": why,
+    "alternatives": alternatives,
+    "robust": robust,
     "export": export,
     "report": report,
     "runs": runs,
