@@ -17,6 +17,7 @@ from rich_argparse import RichHelpFormatter
 
 from planner import terminal
 from planner.commands import (
+    alternatives,
     check,
     coalition,
     compare,
@@ -24,12 +25,16 @@ from planner.commands import (
     explain,
     export,
     exposure,
+    frontier,
     new,
+    price_rules,
     report,
+    robust,
     runs,
     solve,
     verify,
     what_if,
+    why,
 )
 from planner.errors import InputError, PlannerError, SettingsError
 
@@ -41,8 +46,13 @@ COMMANDS: dict[str, ModuleType] = {
     "what-if": what_if,
     "compare": compare,
     "explain": explain,
+    "frontier": frontier,
+    "price-rules": price_rules,
     "exposure": exposure,
     "coalition": coalition,
+    "why": why,
+    "alternatives": alternatives,
+    "robust": robust,
     "export": export,
     "report": report,
     "runs": runs,

@@ -13,6 +13,7 @@ from planner.settings import Settings
 
 if TYPE_CHECKING:
     from planner.plan import Plan
+    from planner.report.optional import Frontier
 
 HELP = "Write a plan as one HTML file to read, mail and print."
 FILE = "report.html"
@@ -24,6 +25,8 @@ def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("plan", metavar="RUN|INSTANCE", help=where)
     others = "other runs of the same question, for the slider, in this order"
     command.add_argument("--beside", metavar="RUN", nargs="+", default=[], help=others)
+    limited = "rule against whose limit the least cost is shown (up to 33 more solves)"
+    command.add_argument("--frontier", metavar="RULE", help=limited)
     command.add_argument("--out", metavar="FILE", help=f"file to write ({FILE} in the run, NAME-{FILE} of an instance)")
     settings(command, *(name for name in Settings.model_fields if name not in ("dask", "workers", "runs")))
 
@@ -38,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     manifest = runs.read_manifest(folder) if known else {"command": options.command}
     plans = [(Path(name).resolve().name, runs.read(name)) for name in options.beside]
     file = Path(options.out or (folder / FILE if known else f"{plan.instance.name}-{FILE}"))
-    write(file, plan, manifest, chosen, plans)
+    write(file, plan, manifest, chosen, plans, _frontier(plan, options.frontier, chosen))
     if options.json:
         terminal.document({"report": str(file), "objective": plan.objective, "status": plan.status})
     else:
@@ -54,18 +57,26 @@ def _solved(name: str, chosen: Settings) -> "Plan":
         return solve(load(name), chosen, told).plan
 
 
+def _frontier(plan: "Plan", rule: str | None, chosen: Settings) -> "Frontier | None":
+    """The least cost against the limit of a rule."""
+    from planner.analysis.frontier import frontier
+
+    return None if rule is None else frontier(plan.instance, rule, settings=chosen).reported
+
+
 def write(
     file: Path,
     plan: "Plan",
     manifest: Mapping[str, Any],
     chosen: Settings,
     plans: "list[tuple[str, Plan]] | None" = None,
+    frontier: "Frontier | None" = None,
 ) -> None:
     """Write a plan's report whole or not at all, beside the cheapest plan where ``settings.report`` asks for it."""
     from planner.report import html
 
     reference = cheapest(plan, chosen) if chosen.report == "compared" else None
-    text = html.report(plan, reference, plans or (), html.Record.of(manifest))
+    text = html.report(plan, reference, plans or (), html.Record.of(manifest), frontier)
     part = file.with_name(f".{file.name}.part")
     try:
         part.write_text(text, encoding="utf-8")
