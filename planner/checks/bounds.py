@@ -122,17 +122,17 @@ def _met(one: Counted, other: Counted) -> Flags:
 
 
 def _tell(one: Counted, met: Flags, told: str, must: bool, found: Findings) -> None:
-    """A problem where they can never both hold: quantities, and shares of what is surely not nothing."""
+    """They can never both hold: quantities, and shares of what is surely not nothing. A warning, not a fault: that no
+    plan keeps both is the answer of a solve, and which of them to loosen that of ``planner explain``.
+    """
     if not met.any():
         return
     row = one.rule.row
     sure = row["kind"] == "min_quantity"
     if row["base"] == "demand" or (row["base"] == "consumption" and must):
         sure = bool((one.rule.demand().reshape(met.shape)[met] > 0).any())
-    if sure:
-        found.fault("rules", one.line, "limit", row["limit"], f"{told}cannot both hold")
-    else:
-        found.warn("rules", one.line, "limit", row["limit"], f"{told}both hold only where there is nothing to share")
+    end = "cannot both hold: there is no plan" if sure else "both hold only where there is nothing to share"
+    found.warn("rules", one.line, "limit", row["limit"], told + end)
 
 
 def _more_than_all(one: Counted, floors: list[Counted], found: Findings) -> None:
