@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
     from planner.instance import Instance
     from planner.plan import Outcome, Plan
-    from planner.read import from_frames, load
+    from planner.read import builtin_folder, from_frames, load
     from planner.sentences import read_sentence, sentence
     from planner.settings import Settings
     from planner.solve import solve
@@ -36,6 +36,7 @@ _HOMES = {
     "Study": "analysis.study",
     "Together": "analysis.coalition",
     "VerificationError": "errors",
+    "builtin_folder": "read",
     "compare": "analysis.compare",
     "WorstLosses": "analysis.adversary",
     "branch": "analysis.branch",
@@ -69,6 +70,7 @@ __all__ = [
     "VerificationError",
     "WorstLosses",
     "branch",
+    "builtin_folder",
     "compare",
     "exposure",
     "from_frames",
