@@ -12,6 +12,7 @@ import numpy as np
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority, Processing, Stock
 from planner.averages import averages
+from planner.awards import beyond_need
 from planner.caps import concentration
 from planner.codes import keys, look_up, spread
 from planner.disruptions import left
@@ -68,10 +69,12 @@ def assembled(instance: Instance, units: Units | None = None) -> Assembled:
     piles = Piles.of(parts)
     stocks = stock(parts, piles, processing)
     balance = _balance(parts, *_sides(parts, flow, processing, priority, stocks, lane, arrives))
-    limits = LaneLimits(parts, flow, balance, Needs(parts, processing, ladders.beyond_need()), lane)
+    more = beyond_need(parts, processing, ladders.beyond_need())
+    limits = LaneLimits(parts, flow, balance, Needs(parts, processing, more), lane)
     switches = activation(parts, flow, processing, limits)
-    traced = [rule for rule in rules_of(parts, "share", "quantity") if rule.traced]
+    traced = [rule for rule in rules_of(parts, "share", "quantity", "hhi") if rule.traced]
     origins, elements = origin(parts, Flows(flow, processing, balance, priority, stocks, lane, arrives), traced)
+    caps, hhi = concentration(parts, flow, processing, priority, stocks, lane, arrives, origins)
     ladder = tiers(parts, flow, ladders, limits.needs)
     network = Network(
         name=instance.name,
@@ -86,10 +89,11 @@ def assembled(instance: Instance, units: Units | None = None) -> Assembled:
         priority=priority,
         stock=stocks,
         origin=origins,
-        concentration=concentration(parts, flow, processing, priority, stocks, lane, arrives, origins),
+        concentration=caps,
+        hhi=hhi,
         activation=switches,
         tiers=ladder,
-        suppliers=suppliers(parts, flow, processing, limits, arrives),
+        suppliers=suppliers(parts, flow, processing, limits, caps, arrives),
         averages=averages(parts, flow, processing, lane, arrives),
         spend=spend(parts, flow, processing, ladder, lane),
     )

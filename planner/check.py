@@ -8,6 +8,8 @@ lie in the rules, which the network does not hang on.
 from collections.abc import Callable
 
 from planner.checks import (
+    counts,
+    incumbents,
     measures,
     names,
     network,
@@ -90,6 +92,11 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     policy.group_subjects,
     policy.scopes,
     origin.followed,
+    incumbents.still_there,
+    incumbents.read,
+    counts.suppliers,
+    counts.awards,
+    counts.contradictions,
     measures.unsold,
     reach.unreachable_demands,
     reach.cheap_unmet,

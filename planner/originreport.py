@@ -59,7 +59,7 @@ def origins(solution: Solution) -> Found:
     amounts: list[tuple[Array, Array]] = []
     assigned = solution.value("origin.counted")
     blended = np.sum([mixed(solution, element) for element in assembled.elements], axis=0)
-    for rule in rules_of(parts, "share", "quantity") if len(network.origin.counted) else ():
+    for rule in rules_of(parts, "share", "quantity", "hhi") if len(network.origin.counted) else ():
         if not rule.traced:
             continue
         counted = supply(

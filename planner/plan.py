@@ -75,6 +75,7 @@ PLAN_TABLES: dict[str, tuple[str, ...]] = {
         "shadow_price_undiscounted",
         "binding",
     ),
+    "hhi": ("rule", "from", "subject", "material", "market", "period", "quantity", "share", "hhi", "sources"),
     "cover": ("covers", "material", "period", "stock", "need", "required_days", "days", "shadow_price"),
     "concentration": ("basis", "stage", "material", "by", "subject", "period", "quantity", "share", "hhi"),
     "tagged": (

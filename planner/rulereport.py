@@ -105,6 +105,7 @@ _PRICE_INDEX: dict[str, tuple[str, ...]] = {
     "balance.node": ("site", "material", "t"),
     "capacity.route": ("site", "destination", "t"),
     "capacity.site": ("site", "t"),
+    "concentration.total": ("rule", "from", "material", "market", "period"),
     "concentration.cap": ("rule", "from", "subject", "material", "market", "period"),
     "origin.bought": ("from", "rule", "site", "destination", "material", "subject", "t"),
     "origin.carry": ("rule", "site", "material", "subject", "t"),
@@ -117,11 +118,14 @@ _PRICE_INDEX: dict[str, tuple[str, ...]] = {
     "origin.serving": ("rule", "site", "material", "t"),
     "origin.shipping": ("rule", "site", "destination", "material", "t"),
     "origin.using": ("rule", "process", "material", "t"),
+    "hhi.cap": ("rule", "from", "material", "market", "period"),
+    "hhi.supplied": ("rule", "from", "subject", "material", "market", "period"),
     "priority.held": ("rule",),
     "spend.cap": ("rule", "from", "subject", "material", "market", "period"),
     "stockpile.carry": ("site", "material", "t"),
     "stockpile.cover": ("site", "material", "t"),
     "stockpile.final": ("site", "material"),
+    "suppliers.award": ("rule", "from", "subject", "material", "market", "period"),
     "suppliers.count": ("rule", "from", "material", "market", "period"),
     "suppliers.link": ("rule", "from", "subject", "material", "market", "period"),
     "tiers.band": ("site", "material", "period", "tier"),
@@ -139,6 +143,10 @@ def prices(solution: Solution) -> dict[str, Any]:
     duals, steps = [np.empty(0)], [np.empty(0, dtype=np.int64)]
     for constraint, dimensions in _PRICE_INDEX.items():
         dual = solution.dual(constraint)
+        if constraint == "concentration.total":  # those of shares are put in where they are used
+            squared = np.zeros(len(dual), dtype=bool)
+            squared[solution.network.hhi.total_of.members] = len(dual) > 0
+            dual = np.where(squared, dual, 0.0)
         at = np.flatnonzero(dual)
         if not len(at):
             continue

@@ -5,7 +5,7 @@ periods): what is bought or made is sorted into cells, and within them by subjec
 ``suppliers.py``, ``averages.py``, ``spend.py``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,12 @@ from planner.scope import Scope, split
 
 Row = Mapping[str, Any]
 """A row of ``rules``."""
+
+COUNTS = ("max_suppliers", "min_suppliers")
+"""Kinds that count who supplies."""
+
+SWITCHED = (*COUNTS, "min_award")
+"""Kinds that ask whether a subject supplies at all."""
 
 
 def materials_of(parts: Parts, rule: Row) -> list[tuple[str, frozenset[str]]]:
@@ -38,14 +44,15 @@ def materials_of(parts: Parts, rule: Row) -> list[tuple[str, frozenset[str]]]:
         by_stage: dict[str, list[str]] = {}
         for material in scope:
             by_stage.setdefault(stage_of[material], []).append(material)
-        return [(_label(stage, members), frozenset(members)) for stage, members in by_stage.items()]
+        return [(_label(stage, members, stage_of), frozenset(members)) for stage, members in by_stage.items()]
     if len(scope) == len(stage_of):
         return [("all", frozenset(scope))]
     return [(";".join(stages) if stages and not named else ";".join(scope), frozenset(scope))]
 
 
-def _label(stage: str, members: list[str]) -> str:
-    return members[0] if len(members) == 1 else stage
+def _label(stage: str, members: list[str], known: Collection[str]) -> str:
+    """The one material, or the stage; the materials joined where one of any stage has the name of this stage."""
+    return ";".join(members) if len(members) == 1 or stage in known else stage
 
 
 def markets_of(parts: Parts, rule: Row, pools: list[tuple[str, frozenset[str]]]) -> list[tuple[str, frozenset[str]]]:
@@ -66,7 +73,7 @@ def markets_of(parts: Parts, rule: Row, pools: list[tuple[str, frozenset[str]]])
         names = scope.direct(names[0])
     if rule["market_pool"] == "together":
         return [(";".join(names), scope.sites(names))]
-    return [(name, scope.sites([name])) for name in names]
+    return [(name, scope.sites([name])) for name in dict.fromkeys(names)]
 
 
 def subjects_of(scope: Scope, rule: Row) -> list[tuple[str, frozenset[str]]]:
@@ -170,7 +177,15 @@ class Rule:
         self.labels, self.label = windows_of(rule, inside, parts.periods)
         self.is_cap = str(rule["kind"]).startswith("max_")
         self.is_share = str(rule["kind"]).endswith("_share")
+        self.is_hhi = rule["kind"] == "max_hhi"
         self.bought = rule["basis"] == "purchases"
+        self.sets = tuple([members for _, members in named] for named in (subjects, pools, markets))
+        """Members of each subject, pool and market: what tells scopes apart, whatever they are called."""
+
+    @property
+    def varies(self) -> bool:
+        """Whether its base is a column of the model."""
+        return self.row["base"] in ("consumption", "purchases")
 
     @property
     def first(self) -> Array:
@@ -195,6 +210,12 @@ class Rule:
         cell = self.cell(material[at], market, t[at])
         here = np.flatnonzero(cell >= 0)
         return cell[here], at[here]
+
+    def demand(self) -> Array:
+        """Demand at the markets, by cell; model units."""
+        demand = self.parts.demand
+        cell, at = self.at_markets(demand.site, demand.material, demand.t)
+        return np.bincount(cell, demand.amount[at] * self.content[demand.material[at]], self.cells)
 
     def anywhere(self, site: Array, material: Array, t: Array) -> Counted:
         """Cell and position of what lies at any site: it counts for every market."""

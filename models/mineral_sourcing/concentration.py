@@ -85,6 +85,22 @@ def _add_bases(concentration: pyo.Block, data: Concentration) -> None:
         return b.base[q] - every + _recycled(b, flow, processing, q) == b.base_constant[q]
 
 
+def counted(b: pyo.Block, r: tuple[str, ...]) -> pyo.Expression:
+    """What a rule counts under a key: arrivals, sales and output, of the block's SHIPMENTS, SALES and RUNS."""
+    m = b.parent_block()
+    flow, processing = m.flow, m.processing
+    return (
+        sum(flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS[r])
+        + sum(flow.sold[sale] for sale in b.SALES[r])
+        + sum(processing.output[p, k] * processing.activity[p, t] for p, k, t in b.RUNS[r])
+    )
+
+
+def traced(b: pyo.Block, r: tuple[str, ...]) -> pyo.Expression:
+    """What a rule on origin counts under a key, of the block's TAGGED."""
+    return sum(b.parent_block().origin.counted[part] for part in b.TAGGED[r])
+
+
 def add(m: pyo.Block, network: Network) -> None:
     """Add caps, floors and their bases; reads flow, processing, priority, stockpile and origin."""
     data = network.concentration
@@ -109,17 +125,9 @@ def add(m: pyo.Block, network: Network) -> None:
 
     @concentration.Constraint(concentration.CAPS)
     def cap(b: pyo.Block, *r: str) -> pyo.Expression:
-        m = b.parent_block()
-        flow, processing = m.flow, m.processing
-        counted = (
-            sum(flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS[r])
-            + sum(flow.sold[sale] for sale in b.SALES[r])
-            + sum(processing.output[p, k] * processing.activity[p, t] for p, k, t in b.RUNS[r])
-            + sum(m.origin.counted[part] for part in b.TAGGED[r])
-        )
         allowed = sum(b.share[r] * b.base[base] for base in b.BASE_OF[r])
         excess = sum(b.excess[priced] for priced in b.PRICED_IN[r])
-        return b.sign[r] * (counted - allowed) - excess <= b.sign[r] * b.amount[r]
+        return b.sign[r] * (counted(b, r) + traced(b, r) - allowed) - excess <= b.sign[r] * b.amount[r]
 
     @concentration.Expression()
     def cost(b: pyo.Block) -> pyo.Expression:

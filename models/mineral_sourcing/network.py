@@ -309,7 +309,7 @@ class Tiers:
 
 @dataclass(frozen=True)
 class Suppliers:
-    """Limits on how many subjects supply."""
+    """Limits on how many subjects supply, and what each of them supplies at least."""
 
     candidates: Index
     """(rule, from, subject, material, market, period label): every subject with anything to count"""
@@ -322,7 +322,9 @@ class Suppliers:
     """(rule, from, material, market, period label): every count that is reported"""
     of_cell: Groups
     switches: Index
-    """Candidates of the cells that hold more of them than the limit allows."""
+    """Candidates that a yes or no is asked of; of those that are asked the same, the first."""
+    switch_of: Groups
+    """The switch of each candidate that has one."""
     links: Index
     """Switches with a column that counts."""
     most: Values
@@ -330,13 +332,36 @@ class Suppliers:
     surely: Values
     """1 where something was under way."""
     counts: Index
-    """Cells that hold more candidates than the limit allows."""
+    """Cells with a row: all of a least number, of a largest those that hold more candidates than the limit allows."""
     counted: Groups
+    sign: Values
+    """1 where so many may supply at most, −1 at least."""
     limit: Values
     priced: Index
     priced_in: Groups
     penalty: Values
     """Present value per supplier."""
+    loose: Values
+    """1 where a switch counts who supplies enough, and lets others supply less."""
+    awards: Index
+    """Candidates with a smallest award: those of a rule on awards, and those that a least number counts by the awards
+    of their offers."""
+    told: Values
+    """1 for the awards of a rule on awards, which are reported."""
+    award_on: Groups
+    base_of: Groups
+    least: Values
+    share: Values
+    """Of a base that varies; 0 where there is none."""
+    reach: Values
+    """The most that the base can be."""
+    award_given: Values
+    award_base: Values
+    """Demand that a share is held against, where it is the table's."""
+    short: Index
+    short_in: Groups
+    price: Values
+    """Present value per mass."""
 
 
 @dataclass(frozen=True)
@@ -397,6 +422,40 @@ class Spend:
 
 
 @dataclass(frozen=True)
+class Hhi:
+    """Caps on the HHI."""
+
+    subjects: Index
+    """(rule, from, subject, material, market, period label): every subject with anything to count"""
+    shipments: Groups
+    sales: Groups
+    runs: Groups
+    tagged: Groups
+    """Parts of ``origin`` that rules on origin count."""
+    given: Values
+    """What was under way, by subject."""
+    pieces: Index
+    """(the same, number): straight pieces of the square of each subject's share"""
+    of_piece: Groups
+    """Its subject."""
+    total_of_piece: Groups
+    """The base that its subject's share is taken of."""
+    slope: Values
+    height: Values
+    cells: Index
+    """(rule, from, material, market, period label)"""
+    of_cell: Groups
+    """Subjects of each cell."""
+    total_of: Groups
+    """Base of each cell."""
+    limit: Values
+    priced: Index
+    priced_in: Groups
+    penalty: Values
+    """Present value per unit of excess."""
+
+
+@dataclass(frozen=True)
 class Network:
     """Everything that the model reads."""
 
@@ -415,6 +474,7 @@ class Network:
     stock: Stock
     origin: Origin
     concentration: Concentration
+    hhi: Hhi
     activation: Activation
     tiers: Tiers
     suppliers: Suppliers

@@ -25,10 +25,11 @@ class Book:
     """Every row of ``rules`` resolved: labels and what they hold, clause by clause."""
 
     clauses: Frame
-    """``rule``, ``from``, ``kind``, ``limit``, ``penalty``; ``sign`` is −1 for a least, else 1; ``shares``,
-    ``suppliers``, ``averages`` (of an ``attribute``), ``spends``, ``made`` and the base, each by its name;
-    ``placeless``, without a market: what is made, against nothing or against all that is made; whether ``foreign``
-    supply alone, ``primary`` supply alone, and the net release of ``stock``, count in a base of purchases.
+    """``rule``, ``from``, ``kind``, ``limit``, ``penalty``, ``per``; ``sign`` is −1 for a least, else 1; ``shares``,
+    ``hhi``, ``suppliers`` (counts and awards), ``awards``, ``averages`` (of an ``attribute``), ``spends``, ``made`` and
+    the base, each by its name; ``placeless``, without a market: what is made, against nothing or against all that is
+    made; whether ``foreign`` supply alone, ``primary`` supply alone, and the net release of ``stock``, count in a base
+    of purchases.
     """
     pools: Frame
     """``clause``, ``pool`` and each ``material`` in it."""
@@ -64,11 +65,23 @@ def pools(world: World, row: Cells) -> tuple[Array, Array]:
     if row["pool"] != "together":
         return material, material
     if row["stage_pool"] == "each":
-        alone = np.bincount(stage, minlength=1)[stage] == 1
-        return np.where(alone, material, stage), material
+        return stage_labels(world, material, stage), material
     listed = stages if stages and not named else [world.names[code] for code in material.tolist()]
     label = "all" if inside.all() else ";".join(listed)
     return np.full(len(material), world.names.code(label)), material
+
+
+def stage_labels(world: World, material: Ints, stage: Ints) -> Ints:
+    """The pool of each material where stages are apart: its one material, or the stage; the materials joined where a
+    material, in scope or not, has the stage's name.
+    """
+    alone = np.bincount(stage, minlength=1)[stage] == 1
+    taken = world.names.flags(world.table("materials", "material")["material"])[stage]
+    label = np.where(alone, material, stage)
+    for number in np.unique(stage[taken & ~alone]).tolist():
+        inside = stage == number
+        label[inside] = world.names.code(";".join(world.names[code] for code in material[inside].tolist()))
+    return label
 
 
 def markets(world: World, row: Cells, materials: Ints) -> list[tuple[int, Ints]]:
@@ -136,17 +149,20 @@ def windows(world: World, rules: Frame, per: Sequence[str]) -> tuple[Ints, Frame
 
 def clauses(world: World) -> Frame:
     """The rules that have a period in the horizon, as numbers."""
-    names = ("rule", "from", "until", "kind", "limit", "penalty", "basis", "base", "attribute")
+    names = ("rule", "from", "until", "kind", "limit", "penalty", "basis", "base", "attribute", "per")
     rules = world.table("rules", *names, "home_in_base", "recycled_in_base", "stock_in_base")
     begin, end = world.span(rules)
     rules = rules.plus(row=np.arange(len(rules))).take(begin <= end)
     made = rules["basis"] == world.names.code("made")
-    base = {name: rules["base"] == world.names.code(name) for name in ("purchases", "demand", "consumption")}
-    of_purchases = base["purchases"]
+    base = {name: rules["base"] == world.names.code(name) for name in ("purchases", "demand", "consumption", "before")}
+    of_purchases, awards = base["purchases"], rules["kind"] == world.names.code("min_award")
+    counted = np.isin(rules["kind"], world.names.of(["max_suppliers", "min_suppliers"]))
     return rules.plus(
         sign=np.where(world.names.like(rules["kind"], lambda kind: kind.startswith("min_")), -1.0, 1.0),
-        shares=world.names.like(rules["kind"], lambda kind: kind.endswith("_share")),
-        suppliers=rules["kind"] == world.names.code("max_suppliers"),
+        shares=world.names.like(rules["kind"], lambda kind: kind.endswith("_share")) | awards & (rules["base"] > 0),
+        hhi=rules["kind"] == world.names.code("max_hhi"),
+        suppliers=counted | awards,
+        awards=awards,
         averages=world.names.like(rules["kind"], lambda kind: kind.endswith("_average")),
         spends=world.names.like(rules["kind"], lambda kind: kind.endswith("_spend")),
         made=made,

@@ -48,9 +48,12 @@ def terms(world: World, book: Book, q: Quantities, parts: list[Element], cells: 
     at, subject = join(cells.pick(["clause", "place"]), book.subjects.pick(["clause", "site"]))
     traced = clauses["origin"][book.subjects["clause"][subject]]
     counts = cells.take(at[traced]).plus(subject=book.subjects["subject"][subject[traced]])
-    shares = cells.take(clauses["shares"][cells["clause"]] & ~clauses["demand"][cells["clause"]])
-    home = world.names.flags(world.names.of(sorted(_home_origins(world)) if len(shares) else []))
+    based = clauses["shares"] | clauses["hhi"]
+    shares = cells.take(based[cells["clause"]] & ~clauses["demand"][cells["clause"]])
+    home = world.names.flags(world.names.of(sorted(_home_origins(world)) if len(cells) else []))
     shares = shares.take(~(clauses["foreign"][shares["clause"]] & home[shares["place"]]))
+    outside = clauses["foreign"] & clauses["hhi"]
+    counts = counts.take(~(outside[counts["clause"]] & home[counts["place"]]))
     return stacked([counts], ["subject", *TERM]), stacked([shares, _demanded(book, q, parts)], TERM)
 
 
@@ -65,7 +68,7 @@ def _home_origins(world: World) -> set[str]:
 def _demanded(book: Book, q: Quantities, parts: list[Element]) -> Frame:
     """The base of demand, in tonnes of element."""
     clauses = book.clauses
-    pools = book.having(book.pools, clauses["origin"] & clauses["shares"] & clauses["demand"])
+    pools = book.having(book.pools, clauses["origin"] & (clauses["shares"] | clauses["hhi"]) & clauses["demand"])
     held = np.zeros(1 + max((len(part.hold.held) for part in parts), default=0))
     for part in parts:
         mine = part.own

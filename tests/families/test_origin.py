@@ -275,3 +275,39 @@ def test_places_that_no_rule_tells_apart_are_one() -> None:
 
     assert plan.objective == pytest.approx(200.0 + 110.0 + 1120.0)
     assert assigned(plan) == pytest.approx({"AAA;CCC": 30.0, "other": 70.0})
+
+
+def test_hhi_of_origins_through_a_smelter() -> None:
+    """One smelter sells all metal; of its ore 70 % may be of AAA and 30 % of BBB: 0.49 + 0.09 = 0.58.
+
+    A tonne of metal costs 20 of A's ore and 32 of B's: 70 × 20 + 30 × 32 = 2360.
+    """
+    found = trade()
+    found.seller("a", 10.0, to="smelter")
+    found.seller("b", 16.0, to="smelter")
+    found.process("smelt", "smelter", {"ore": -2.0, "metal": 1.0})
+    found.lane("smelter", material="metal")
+    found.demand(100.0, material="metal")
+    cap(found, 0.58, kind="max_hhi", subject="")
+    plan = found.plan()
+
+    assert plan.objective == pytest.approx(2360.0, rel=1e-5)
+    assert plan.hhi.set_index("subject")["share"].to_dict() == pytest.approx({"AAA": 0.7, "BBB": 0.3}, abs=1e-5)
+    assert plan.rules.loc[plan.rules["unit"] == "hhi", "actual"].max() <= 0.58 + 1e-9
+
+
+def test_hhi_of_origins_abroad() -> None:
+    """Home mines 20 t at 5; of the other 80 t, which alone count, 70 % may be of AAA: 56 × 10 + 24 × 16 + 20 × 5."""
+    found = trade()
+    found.header["home"] = "us"
+    found.site("own", "HHH")
+    found.add("groups", group="us", member="HHH")
+    for name, price_of, capacity in (("a", 10.0, None), ("b", 16.0, None), ("own", 5.0, 20.0)):
+        found.seller(name, price_of, "metal", to="port", capacity=capacity)
+    found.site("port", "PPP")
+    found.lane("port", material="metal")
+    found.demand(100.0, material="metal")
+    cap(found, 0.58, kind="max_hhi", subject="", base="purchases", home_in_base="no")
+    plan = found.plan()
+
+    assert plan.objective == pytest.approx(56 * 10 + 24 * 16 + 20 * 5, rel=1e-5)
