@@ -1,6 +1,6 @@
 """Takes the picture of the README: the first screen of the report of allied-magnets, by a headless Chromium.
 
-    python -m docs.picture
+python -m docs.picture
 """
 
 import os
