@@ -299,7 +299,9 @@ def test_a_halt_is_shaded_behind_every_stock(plans: tuple[Plan, Plan]) -> None:
     facts = Facts(plans[0])
     shaded = figures.cover(facts, ("2027", "2028")).layout.shapes
     assert len(shaded) == stocks(facts)["title"].nunique() > 1
-    assert {(shape.x0, shape.x1) for shape in shaded} == {("2027", "2028")}
+    assert {(shape.x0, shape.x1) for shape in shaded} == {(0.5, 2.5)}  # places on the axis; 2026 stands at 0
+    one = figures.cover(facts, ("2027", "2027")).layout.shapes
+    assert {(shape.x0, shape.x1) for shape in one} == {(0.5, 1.5)}
     assert not figures.cover(facts).layout.shapes
     text = html.report(plans[0], halt=Halt("no licences", "2027", "2028"))
     page = Page(text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from math import floor, isfinite
 from typing import TYPE_CHECKING
 
 from planner.report.concentration import shares
@@ -348,13 +348,18 @@ def _exposure(given: Exposure) -> Section:
     )
     lines = [
         cells(
-            row.lost, _number(row.coverage, percent),
+            row.lost, _number(row.coverage, _met),
             _number(row.days, lambda v: f"{v:,.0f}" if isfinite(v) else "survives"), _number(row.unmet, mass),
         )
         for row in each(given.rows)
     ]  # fmt: skip
     heads = [("Lost", False), ("Demand met", True), ("Days to survive", True), ("Unmet, t", True)]
     return Section("exposure", "Exposure", given.summary.rstrip("."), note, table(note, heads, lines), figure=False)
+
+
+def _met(share: float) -> str:
+    """A share of demand; all of it only where nothing is unmet."""
+    return percent(share) if share == 1 or share < 0.995 else f"{min(floor(share * 1000) / 10, 99.9):g} %"
 
 
 def side_by_side(every: Sequence[Facts], here: Facts) -> Section | None:
