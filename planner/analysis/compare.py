@@ -145,8 +145,8 @@ def changed_input(before: Instance, after: Instance) -> pd.DataFrame:
 
 def _changed_rows(table: str, before: pd.DataFrame, after: pd.DataFrame) -> list[dict[str, str]]:
     key = [*TABLES[table].KEY]
-    one, other = (frame.rename_axis(None) for frame in (before, after))  # "line" is a column of disruptions too
-    both = one.merge(other, on=key, how="outer", indicator="_in", suffixes=("_before", "_after"), sort=False)
+    before, after = before.rename_axis(None), after.rename_axis(None)  # a key may be called line, as the index is
+    both = before.merge(after, on=key, how="outer", indicator="_in", suffixes=("_before", "_after"), sort=False)
     rest = [name for name in columns(table) if name not in key]
     rows = []
     for name in rest:
