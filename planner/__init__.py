@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from planner.analysis.branch import branch
     from planner.analysis.coalition import Together, together
     from planner.analysis.compare import Comparison, compare
+    from planner.analysis.explain import Explanation, explain
     from planner.analysis.exposure import Exposure, exposure
+    from planner.analysis.frontier import Frontier, frontier
     from planner.analysis.replay import Replay, replay
+    from planner.analysis.rule_price import RulePrices, price_rules
     from planner.analysis.study import Study, study
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
     from planner.instance import Instance
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Comparison": "analysis.compare",
+    "Explanation": "analysis.explain",
     "Exposure": "analysis.exposure",
+    "Frontier": "analysis.frontier",
     "InputError": "errors",
     "Instance": "instance",
     "NoPlanError": "errors",
@@ -31,6 +36,7 @@ _HOMES = {
     "Plan": "plan",
     "PlannerError": "errors",
     "Replay": "analysis.replay",
+    "RulePrices": "analysis.rule_price",
     "Settings": "settings",
     "SettingsError": "errors",
     "Study": "analysis.study",
@@ -40,9 +46,12 @@ _HOMES = {
     "compare": "analysis.compare",
     "WorstLosses": "analysis.adversary",
     "branch": "analysis.branch",
+    "explain": "analysis.explain",
     "exposure": "analysis.exposure",
     "from_frames": "read",
+    "frontier": "analysis.frontier",
     "load": "read",
+    "price_rules": "analysis.rule_price",
     "read_sentence": "sentences",
     "replay": "analysis.replay",
     "sentence": "sentences",
@@ -55,7 +64,9 @@ _HOMES = {
 
 __all__ = [
     "Comparison",
+    "Explanation",
     "Exposure",
+    "Frontier",
     "InputError",
     "Instance",
     "NoPlanError",
@@ -63,6 +74,7 @@ __all__ = [
     "Plan",
     "PlannerError",
     "Replay",
+    "RulePrices",
     "Settings",
     "SettingsError",
     "Study",
@@ -72,9 +84,12 @@ __all__ = [
     "branch",
     "builtin_folder",
     "compare",
+    "explain",
     "exposure",
     "from_frames",
+    "frontier",
     "load",
+    "price_rules",
     "read_sentence",
     "replay",
     "sentence",

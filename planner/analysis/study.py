@@ -227,6 +227,15 @@ class Study:
             self._solved = instance, solved, clock
         return self._solved[1]
 
+    def has_plan(self, seconds: float | None = None) -> bool | None:
+        """Whether there is any plan as it is now, whatever its cost; ``None`` where the time does not tell.
+
+        Args:
+            seconds: how long HiGHS may take; the setting where not given.
+        """
+        self._follow(self.instance)
+        return self.kept.has_plan(seconds)
+
     def _follow(self, instance: Instance) -> None:
         """Make the kept model that of an instance; anew where the last time broke off half way."""
         self._solved, before = None, self._held

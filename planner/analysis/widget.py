@@ -12,7 +12,7 @@ import anywidget  # noqa: F401  plotly's FigureWidget asks for it only when one 
 import ipywidgets as widgets
 import plotly.graph_objects as go
 
-from planner.analysis.levers import Lever, levers
+from planner.analysis.sliders import Lever, levers
 from planner.analysis.study import Study
 from planner.errors import PlannerError
 from planner.plan import Outcome

@@ -13,7 +13,7 @@ from planner.settings import Settings
 
 if TYPE_CHECKING:
     from planner.plan import Plan
-    from planner.report.optional import Exposure, Halt
+    from planner.report.optional import Exposure, Frontier, Halt
 
 HELP = "Write a plan as one HTML file to read, mail and print."
 FILE = "report.html"
@@ -27,6 +27,8 @@ def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("plan", metavar="RUN|INSTANCE", help=where)
     others = "other runs of the same question, for the slider, in this order"
     command.add_argument("--beside", metavar="RUN", nargs="+", default=[], help=others)
+    limited = "rule against whose limit the least cost is shown (up to 33 more solves)"
+    command.add_argument("--frontier", metavar="RULE", help=limited)
     command.add_argument("--out", metavar="FILE", help=f"file to write ({FILE} in the run, NAME-{FILE} of an instance)")
     losses = "also lose every country, owner and site in turn from this period on"
     command.add_argument("--exposure", metavar="PERIOD", help=losses)
@@ -46,7 +48,8 @@ def run(options: argparse.Namespace) -> int:
     file = Path(options.out or (folder / FILE if known else f"{plan.instance.name}-{FILE}"))
     halt = _halt(plan, options.scenario) if options.scenario else None
     exposure = _exposure(plan, options.exposure, chosen) if options.exposure is not None else None
-    write(file, plan, manifest, chosen, plans, exposure, halt)
+    frontier = _frontier(plan, options.frontier, chosen)
+    write(file, plan, manifest, chosen, plans, frontier, exposure, halt)
     if options.json:
         terminal.document({"report": str(file), "objective": plan.objective, "status": plan.status})
     else:
@@ -95,12 +98,20 @@ def _halt(plan: "Plan", scenario: str) -> "Halt":
     return Halt(scenario, since, max((text or last for text in rows["until"]), default=last))
 
 
+def _frontier(plan: "Plan", rule: str | None, chosen: Settings) -> "Frontier | None":
+    """The least cost against the limit of a rule."""
+    from planner.analysis.frontier import frontier
+
+    return None if rule is None else frontier(plan.instance, rule, settings=chosen).reported
+
+
 def write(
     file: Path,
     plan: "Plan",
     manifest: Mapping[str, Any],
     chosen: Settings,
     plans: "list[tuple[str, Plan]] | None" = None,
+    frontier: "Frontier | None" = None,
     exposure: "Exposure | None" = None,
     halt: "Halt | None" = None,
 ) -> None:
@@ -108,7 +119,7 @@ def write(
     from planner.report import html
 
     reference = cheapest(plan, chosen) if chosen.report == "compared" else None
-    text = html.report(plan, reference, plans or (), html.Record.of(manifest), None, exposure, halt)
+    text = html.report(plan, reference, plans or (), html.Record.of(manifest), frontier, exposure, halt)
     part = file.with_name(f".{file.name}.part")
     try:
         part.write_text(text, encoding="utf-8")
