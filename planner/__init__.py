@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
     from planner.instance import Instance
     from planner.plan import Outcome, Plan
-    from planner.read import from_frames, load
+    from planner.read import builtin_folder, from_frames, load
     from planner.sentences import read_sentence, sentence
     from planner.settings import Settings
     from planner.solve import solve
@@ -55,6 +55,7 @@ _HOMES = {
     "WorstLosses": "analysis.adversary",
     "alternatives": "analysis.alternatives",
     "branch": "analysis.branch",
+    "builtin_folder": "read",
     "compare": "analysis.compare",
     "envelope": "analysis.envelope",
     "explain": "analysis.explain",
@@ -104,6 +105,7 @@ __all__ = [
     "WorstLosses",
     "alternatives",
     "branch",
+    "builtin_folder",
     "compare",
     "envelope",
     "explain",

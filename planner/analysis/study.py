@@ -13,7 +13,7 @@ what differs. So a plan here is the plan that ``planner.solve`` of the changed i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -29,6 +29,9 @@ from planner.plan import Outcome, Plan
 from planner.settings import Settings
 from planner.solve import outcome_of
 from planner.stages import Clock, Solved
+
+if TYPE_CHECKING:
+    from planner.analysis.widget import Widget
 
 BASE = "base"
 """Name of the plan without changes."""
@@ -335,6 +338,20 @@ class Study:
             return self.solve().plan
         finally:
             self._states = states
+
+    def widget(self) -> "Widget":
+        """Sliders of the instance's own rules, demands and suppliers beside figures that follow, for a notebook.
+
+        Raises:
+            PlannerError: the extra ``notebook`` is not installed.
+            NoPlanError: there is no plan as it is now.
+        """
+        try:
+            from planner.analysis.widget import Widget
+        except ImportError as error:
+            told = "pip install 'mineral-sourcing-planner[notebook]'"
+            raise PlannerError(f"a widget needs {error.name}, which is not installed: {told}") from error
+        return Widget(self)
 
     def __repr__(self) -> str:
         made = "".join(f"\n  {change}" for change in self.changes) or " no changes"
