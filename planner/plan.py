@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "unknown"]
 
+OPTIMAL = 0.05
+"""Gap above which no plan is called optimal, whatever gap was asked for."""
+
 PLAN_TABLES: dict[str, tuple[str, ...]] = {
     "flows": ("origin", "destination", "material", "period", "arrives", "quantity", "arriving", "freight", "duty"),
     "sales": ("site", "material", "from", "period", "quantity", "price", "cost"),

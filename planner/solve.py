@@ -13,7 +13,7 @@ from planner.custom import Rules
 from planner.custom import load as load_rules
 from planner.errors import VerificationError
 from planner.instance import Instance
-from planner.plan import Outcome, Plan, Status
+from planner.plan import OPTIMAL, Outcome, Plan, Status
 from planner.session import End, Progress, Session
 from planner.settings import Settings
 from planner.solution import Solution
@@ -89,6 +89,9 @@ def outcome_of(
         made = tables(Solution(found, matrix, solved.values, solved.row_duals), solved.held)
         objective = float(made["costs"]["present_value"].sum())
         bound = min(solved.bound * network.unit_money, objective)
+        if status == "optimal" and objective - bound > OPTIMAL * abs(objective):
+            status, said = "feasible", f"the gap asked for ({settings.gap:.0%}) was reached"
+            outcome = replace(outcome, status=status, message=said)
         note = rules.note(own_rows(matrix), matrix.untraced) if rules else None
         plan = Plan(instance, made, status, objective, bound, matrix.is_mip, note)
     with clock.step("verify"):

@@ -207,14 +207,40 @@ def _hold(session: Session, network: Network, rank: int, result: Result, columns
 
 
 def _fix_integers(session: Session, result: Result, seconds: float, pieces: Pieces | None) -> Result:
-    """The same plan as an LP with its integers fixed, which has duals; none where that does not end."""
-    columns = np.flatnonzero(session.matrix.integer)
-    chosen = np.round(result.values[columns])
-    session.column_bounds(columns, chosen, chosen)
+    """The same plan as an LP with its integers fixed, which has duals; none where that does not end.
+
+    What the LP leaves without supply is no supplier: such switches are turned off, and the rest is solved again.
+    """
+    matrix = session.matrix
+    columns = np.flatnonzero(matrix.integer)
+    chosen = np.round(result.values)
+    session.column_bounds(columns, chosen[columns], chosen[columns])
     session.relax_integers(columns)
-    fixed = session.run(seconds) if pieces is None else pieces.run(seconds, within=EXACT)
+    fixed = _with_pieces(session, seconds, pieces)
+    while fixed.has_point:
+        idle = _idle_suppliers(matrix, fixed.values)
+        idle = idle[chosen[idle] > matrix.col_lower[idle]]
+        if not len(idle):
+            return fixed
+        chosen[idle] = matrix.col_lower[idle]
+        session.column_bounds(idle, chosen[idle], chosen[idle])
+        fixed = _with_pieces(session, seconds, pieces)
     empty = np.empty(0)  # HiGHS gives zeros for the duals that a mixed-integer plan does not have
-    return fixed if fixed.has_point else replace(result, row_duals=empty, col_duals=empty)
+    return replace(result, row_duals=empty, col_duals=empty)
+
+
+def _with_pieces(session: Session, seconds: float, pieces: Pieces | None) -> Result:
+    """One linear run; under caps on the HHI, exact."""
+    return session.run(seconds) if pieces is None else pieces.run(seconds, within=EXACT)
+
+
+def _idle_suppliers(matrix: Matrix, values: Array) -> Array:
+    """Switches of suppliers who supply nothing: a poor incumbent may leave them on, and pay for one too many."""
+    link, on = matrix.row_span("suppliers.link"), matrix.column_span("suppliers.on")
+    entries = matrix.entries[link.slice].tocoo()
+    switch = (entries.col >= on.start) & (entries.col < on.stop)
+    supplied = np.bincount(entries.row[~switch], (entries.data * values[entries.col])[~switch], len(link.index))
+    return np.asarray(entries.col[switch & (supplied <= TINY)[entries.row]])
 
 
 def _break_ties(session: Session, result: Result, seed: int, clock: Clock) -> Array:

@@ -8,6 +8,9 @@ from mineral_sourcing.arrays import Array, Labels
 from planner.codes import keys
 from planner.solution import Found, Solution
 
+DUST = 1e-9
+"""Part of the largest supplier's tonnes below which consumption is nothing."""
+
 
 def measures(solution: Solution, concentration: Found, made: Found) -> Found:
     """Largest supplier, HHI and effective number of sources, of all that is supplied and of what home consumes.
@@ -57,7 +60,9 @@ def measures(solution: Solution, concentration: Found, made: Found) -> Found:
         "hhi": hhi,
         "sources": 1.0 / hhi,
         "consumption": consumed,
-        "of_consumption": np.divide(amount[first], consumed, out=np.zeros(len(cells)), where=consumed > 0),
+        "of_consumption": np.divide(
+            amount[first], consumed, out=np.zeros(len(cells)), where=consumed > DUST * amount[first]
+        ),
     }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.plan import Plan
+from planner.plan import OPTIMAL, Plan
 from planner.verify import (
     awards,
     balances,
@@ -37,9 +37,6 @@ from planner.verify.matrix import Matrix, Model
 from planner.verify.world import World
 
 __all__ = ["Fault", "Verification", "verify"]
-
-GAP = 0.05
-"""A plan with a larger gap than this is not optimal in any setting."""
 
 
 EQUAL = 1e-4
@@ -173,7 +170,7 @@ def figures(plan: Plan, objective: float, bound: float, mixed: bool, pieced: boo
     if plan.status not in ("optimal", "feasible"):
         faults.add("plan", "", "status", plan.status, "optimal or feasible", f"a plan cannot be {plan.status}")
     gap = objective - plan.bound
-    if (mixed or pieced) and plan.status == "optimal" and gap > GAP * size:
+    if (mixed or pieced) and plan.status == "optimal" and gap > OPTIMAL * size:
         message = f"status is optimal with a gap of {gap / size:.2%}"
         faults.add("plan", "", "status", plan.status, "feasible", message)
     near = plan.bound - bound <= 2 * allowed and (pieced or bound - plan.bound <= 2 * allowed)

@@ -14,6 +14,8 @@ SHOWN = 20
 RELATIVE = 1e-7
 """Two numbers are the same if they differ by less than this fraction of either."""
 
+DUST = 1e-12
+"""What rounding leaves of numbers that cancel: nothing, in any unit."""
 EPSILON = 1e-8
 """... or by less than this fraction of the largest number of their column."""
 
@@ -92,7 +94,7 @@ def unequal(found: Floats, expected: Floats) -> Flags:
     """Where two columns of numbers differ by more than rounding; no number (NaN) equals only no number."""
     size = np.maximum(np.abs(found), np.abs(expected))
     top = float(np.max(size, where=np.isfinite(size), initial=0.0))
-    same = np.abs(found - expected) <= RELATIVE * size + EPSILON * top
+    same = np.abs(found - expected) <= RELATIVE * size + EPSILON * top + DUST
     return ~(same | (np.isnan(found) & np.isnan(expected)))
 
 

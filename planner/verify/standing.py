@@ -11,6 +11,10 @@ from planner.verify.world import World
 CELL = ("basis", "stage", "material", "by", "year")
 
 
+DUST = 1e-9
+"""Part of the largest supplier's tonnes below which consumption is nothing."""
+
+
 def measured(world: World, q: Quantities, found: Tables, supplied: Frame, faults: Faults) -> None:
     """Largest supplier, HHI and number of sources by stage and by material, in each calendar year.
 
@@ -31,7 +35,7 @@ def measured(world: World, q: Quantities, found: Tables, supplied: Frame, faults
     named = find([*rows.pick(CELL), match.stated("subject")], each.pick([*CELL, "subject"]))
     own = np.append(each["quantity"], 0.0)[named]
     eaten = _eaten(world, q, rows)
-    part = np.divide(most, eaten, out=np.zeros(len(rows)), where=eaten > 0)
+    part = np.divide(most, eaten, out=np.zeros(len(rows)), where=eaten > DUST * most)
     terms = {
         "quantity": (total, "the plan's tonnes added up"),
         "largest": (most, "the most of one subject"),
