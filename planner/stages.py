@@ -82,10 +82,11 @@ def run_stages(session: Session, network: Network, seed: int, clock: Clock, *, h
         if not result.has_point:
             return Solved(result.end, np.inf, -np.inf, result.values, result.row_duals, held)
         final = result
-        if session.matrix.is_mip:
-            with clock.step("solve"):
-                final = _fix_integers(session, result, max(clock.left, LAST_STAGES))
-        values = _break_ties(session, final, seed, clock)
+        with session.heedless():
+            if session.matrix.is_mip:
+                with clock.step("solve"):
+                    final = _fix_integers(session, result, max(clock.left, LAST_STAGES))
+            values = _break_ties(session, final, seed, clock)
         return Solved(result.end, result.objective, result.bound, values, final.row_duals, held)
     finally:
         session.restore()

@@ -44,6 +44,8 @@ class Facts:
     plan: Plan
     reference: Plan | None = None
     name: str = "This plan"
+    before: str = "Cheapest plan"
+    """What the reference is called."""
 
     @cached_property
     def summary(self) -> Summary:
@@ -219,7 +221,8 @@ def _cost(facts: Facts) -> Figure:
     part = f" ({facts.extra / abs(before):+.1%})".replace("%", " %").replace("-", "−") if before else ""
     change = f"{_arrow(facts.extra)} {money(abs(facts.extra))}{part}" if abs(facts.extra) > 5e-7 * abs(before) else "="
     return Figure(
-        "Cost of the plan", value, unit, change, facts.extra <= 0, f"cheapest plan {money(before)}, present value"
+        *("Cost of the plan", value, unit, change, facts.extra <= 0),
+        f"{facts.before.lower()} {money(before)}, present value",
     )
 
 

@@ -16,8 +16,8 @@ from plotly.offline import get_plotlyjs
 
 from planner.plan import Plan
 from planner.report import figures, look
-from planner.report.facts import Facts, Figure, five, hard_case, headline
-from planner.report.markup import strip
+from planner.report.facts import Facts, five, hard_case, headline
+from planner.report.markup import figure_list, strip
 from planner.report.optional import Exposure, Frontier
 from planner.report.sections import Section, sections, side_by_side
 from planner.report.summary import percent
@@ -124,7 +124,7 @@ def _view(
         if section.figure:
             drawn[section.id] = _draw(section.id, facts, frontier)
             drawn |= {f"{section.id}:{name}": figures.sankey(facts, name) for name in section.picks}
-    slots = {"headline": escape(headline(facts)), "hard": escape(hard_case(facts)), "five": _five(facts)}
+    slots = {"headline": escape(headline(facts)), "hard": escape(hard_case(facts)), "five": figure_list(five(facts))}
     for section in found:
         slots |= {f"{section.id}.title": escape(section.title), f"{section.id}.table": section.table}
     payload = {"name": facts.name, "slots": slots, "figures": {name: _plain(drawn[name], own) for name in drawn}}
@@ -153,19 +153,6 @@ def _plain(figure: go.Figure, own: bool) -> dict[str, Any]:
     return content
 
 
-def _five(facts: Facts) -> str:
-    return "".join(map(_one, five(facts)))
-
-
-def _one(figure: Figure) -> str:
-    tone = "" if figure.better is None else " better" if figure.better else " worse"
-    return (
-        f'<div class="figure"><dt>{escape(figure.name)}</dt>'
-        f'<dd class="value">{escape(figure.value)} <small>{escape(figure.unit)}</small></dd>'
-        f'<dd class="change{tone}">{escape(figure.change)}</dd><dd class="remark">{escape(figure.remark)}</dd></div>'
-    )
-
-
 def _status(facts: Facts, record: Record) -> str:
     """Above the answer: what is proven, in which time, of which input."""
     plan = facts.plan
@@ -181,7 +168,7 @@ def _status(facts: Facts, record: Record) -> str:
 
 def _page(here: Facts, view: _View, names: list[str], at: int, record: Record, script: str) -> str:
     page = files("planner.report").joinpath("page")
-    read = {name: page.joinpath(name).read_text("utf-8") for name in ("report.html", "report.css", "report.js")}
+    read = {name: page.joinpath(name).read_text("utf-8") for name in ("report.html", "report.css", "tables.js", "report.js")}
     nav = [*((section.id, section.nav) for section in view.sections), ("record", "Inputs and method")]
     parts = {
         "TITLE": escape(here.plan.instance.header.title or here.plan.instance.name),
@@ -189,14 +176,14 @@ def _page(here: Facts, view: _View, names: list[str], at: int, record: Record, s
         "STATUS": _status(here, record),
         "HEADLINE": escape(headline(here)),
         "HARD": escape(hard_case(here)),
-        "FIVE": _five(here),
+        "FIVE": figure_list(five(here)),
         "SLIDER": _slider(names, at) if len(names) > 1 else "",
         "NAV": "".join(f'<a href="#{name}">{escape(text)}</a>' for name, text in nav),
         "SECTIONS": "".join(_section(section, view.said.get(section.id, ""), here) for section in view.sections),
         "RECORD": _record(here, record),
         "PLOTLY": get_plotlyjs(),
         "DATA": script,
-        "JS": read["report.js"],
+        "JS": read["tables.js"] + read["report.js"],
     }
     text = read["report.html"]
     pieces = text.split("{{")

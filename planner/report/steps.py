@@ -34,7 +34,7 @@ def waterfall(facts: Facts) -> go.Figure:
     levels = (after - steps["change"][::-1].cumsum().shift(fill_value=0.0)[::-1]).tolist()
     changes = steps["change"].tolist()
     before = after - sum(changes)
-    names = ["Cheapest plan", *(NAMES.get(name, name) for name in steps["component"]), "This plan"]
+    names = [facts.before, *(NAMES.get(name, name) for name in steps["component"]), "This plan"]
     low, high = min(before, after, *levels), max(before, after, *levels)
     floor = max(low - 0.35 * (high - low), 0.0) if low > 0 else low
     starts = [floor, *(level - change for level, change in zip(levels, changes, strict=True)), floor]
