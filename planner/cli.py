@@ -26,6 +26,7 @@ from planner.commands import (
     new,
     report,
     runs,
+    serve,
     solve,
     verify,
     what_if,
@@ -44,6 +45,7 @@ COMMANDS: dict[str, ModuleType] = {
     "export": export,
     "report": report,
     "runs": runs,
+    "serve": serve,
     "config": config,
 }
 

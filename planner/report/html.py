@@ -168,7 +168,8 @@ def _status(facts: Facts, record: Record) -> str:
 
 def _page(here: Facts, view: _View, names: list[str], at: int, record: Record, script: str) -> str:
     page = files("planner.report").joinpath("page")
-    read = {name: page.joinpath(name).read_text("utf-8") for name in ("report.html", "report.css", "tables.js", "report.js")}
+    names_of = ("report.html", "report.css", "tables.js", "report.js")
+    read = {name: page.joinpath(name).read_text("utf-8") for name in names_of}
     nav = [*((section.id, section.nav) for section in view.sections), ("record", "Inputs and method")]
     parts = {
         "TITLE": escape(here.plan.instance.header.title or here.plan.instance.name),
@@ -203,7 +204,7 @@ def _section(section: Section, said: str, facts: Facts) -> str:
     name = section.id
     body = f'<div data-slot="{name}.table">{section.table}</div>'
     if section.figure:
-        chips = (_chips(section, facts) if section.picks else "") + _legend(section, facts)
+        chips = (_chips(section, facts) if section.picks else "") + legend(section, facts)
         figure = (
             f'<div class="plot" id="plot-{name}" data-figure="{name}" role="img" aria-label="{escape(said)}"></div>'
         )
@@ -228,7 +229,7 @@ def _chips(section: Section, facts: Facts) -> str:
     return f'<div class="chips" role="group" aria-label="Material">{every}{"".join(rest)}</div>'
 
 
-def _legend(section: Section, facts: Facts) -> str:
+def legend(section: Section, facts: Facts) -> str:
     """Which colour is which material; what has none of its own is told together."""
     palette = facts.colours
     own = [name for name in section.legend if palette[name] != look.OTHER]

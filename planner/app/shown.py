@@ -1,0 +1,152 @@
+"""Pieces of pages: the report's HTML, figures that are updated in place, sliders and switches of the browser's own.
+
+Texts of an instance reach a page only as properties of elements, which are escaped, or through the report's markup,
+which escapes.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+from nicegui import ui
+
+from planner.analysis.levers import Lever
+from planner.report.facts import Facts, five
+from planner.report.html import legend
+from planner.report.markup import figure_list
+from planner.report.sections import Section
+
+NARROW = 640
+"""Pixels of a window below which figures take their narrow form."""
+
+Pulled = Callable[[float], Awaitable[None]]
+
+
+def markup(content: str) -> ui.html:
+    """HTML whose texts are escaped already."""
+    return ui.html(content, sanitize=False)
+
+
+def said(tag: str, text: str, style: str = "") -> None:
+    """An element with a text."""
+    markup(f'<{tag} class="{style}">{escape(text)}</{tag}>')
+
+
+class Plot:
+    """A figure of the report; another one takes its place without a new picture."""
+
+    def __init__(self, narrow: bool) -> None:
+        self.narrow = narrow
+        self.element = ui.plotly({"data": [], "layout": {}, "config": CONFIG}).classes("plot").props("role=img")
+
+    def show(self, figure: go.Figure) -> None:
+        """Draw a figure."""
+        content = figure.to_plotly_json()
+        layout = content["layout"]
+        if self.narrow:
+            _patch(content["layout"], layout["meta"]["narrow"])
+            for trace in content["data"]:
+                _patch(trace, trace.get("meta", {}).get("narrow", {}))
+        self.element.props["aria-label"] = layout["meta"]["told"]
+        self.element.style(f"height:{layout['height']}px")
+        self.element.update_figure({**content, "config": CONFIG})
+
+
+CONFIG = {"displayModeBar": False, "doubleClick": False, "showTips": False, "responsive": True}
+
+
+def _patch(target: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Set values by path: ``margin.l``, ``annotations[0].x``."""
+    for path, value in changes.items():
+        *way, last = path.replace("]", "").replace("[", ".").split(".")
+        at: Any = target
+        for key in way:
+            at = at[int(key)] if isinstance(at, Sequence) else at.setdefault(key, {})
+        at[last] = value
+
+
+def answer(headline: str, under: str, facts: Facts) -> None:
+    """The answer in large letters, and its figures."""
+    markup(
+        f'<h2 class="answer">{escape(headline)}</h2><p class="hard">{escape(under)}</p>'
+        f'<dl class="five">{figure_list(five(facts))}</dl>'
+    )
+
+
+def section(told: Section, facts: Facts, figure: go.Figure | None, narrow: bool) -> None:
+    """A section of the report."""
+    with ui.element("section").props(f"id={told.id}"):
+        markup(f'<h2>{escape(told.title)}</h2><p class="note">{escape(told.note)}</p>')
+        if figure is None:
+            markup(told.table)
+            return
+        markup(legend(told, facts))
+        Plot(narrow).show(figure)
+        markup(f"<details><summary>The numbers</summary><div>{told.table}</div></details>")
+
+
+class Slider:
+    """A lever that slides: the browser's own slider, and a field for the exact number."""
+
+    def __init__(self, lever: Lever, pulled: Pulled) -> None:
+        self.lever, self._pulled = lever, pulled
+        self.value = lever.value
+        self.scale = 100.0 if lever.unit == "%" else 1.0
+        label = f"{lever.label}, {'percent' if lever.unit else 'limit'}"
+        ends = {"min": self._shown(lever.least), "max": self._shown(lever.most), "step": self._shown(lever.step)}
+        with ui.element("div").classes("pull"):
+            self.range = self._input("range", f"{label}, slider", ends)
+            self.number = self._input("number", label, {**ends, "step": "any"})
+            ui.label(lever.unit).classes("unit")
+
+    def _input(self, kind: str, label: str, ends: dict[str, str]) -> ui.element:
+        element = ui.element("input").mark(f"{kind} {self.lever.name}")
+        element.props.update({"type": kind, "aria-label": label, **ends, "value": self._shown(self.value)})
+        event = "input" if kind == "range" else "change"
+        return element.on(event, self._moved, args=["target.value"], js_handler=VALUE, throttle=0.15)
+
+    def _shown(self, value: float) -> str:
+        return f"{value * self.scale:.10g}"
+
+    async def _moved(self, event: Any) -> None:
+        try:
+            value = float(str(event.args)) / self.scale
+        except ValueError:
+            return
+        self.value = min(max(value, self.lever.least), self.lever.most)
+        other = self.number if event.sender is self.range else self.range
+        other.props["value"] = self._shown(self.value)
+        other.update()
+        await self._pulled(self.value)
+
+    def put(self, value: float) -> None:
+        """Move it without anybody being told."""
+        self.value = value
+        for element in (self.range, self.number):
+            element.props["value"] = self._shown(value)
+            element.update()
+
+
+VALUE = "(event) => emit(event.target.value)"
+
+
+class Switch:
+    """A lever that is on or off: the browser's own box."""
+
+    def __init__(self, lever: Lever, pulled: Pulled, label: str = "") -> None:
+        self.lever, self._pulled = lever, pulled
+        with ui.element("label"):
+            self.box = ui.element("input").mark(f"box {lever.kind} {lever.name}")
+            self.box.props.update({"type": "checkbox", "checked": True})
+            self.box.on("change", self._moved, js_handler="(event) => emit(event.target.checked)")
+            ui.label(label or lever.label)
+
+    async def _moved(self, event: Any) -> None:
+        self.box.props["checked"] = bool(event.args)
+        await self._pulled(1.0 if event.args else 0.0)
+
+    def put(self, value: float) -> None:
+        """Move it without anybody being told."""
+        self.box.props["checked"] = bool(value)
+        self.box.update()
