@@ -10,7 +10,6 @@ from planner.app.desk import CHEAPEST, PLAN, Desk
 from planner.errors import PlannerError
 from planner.report.differences import changed_flows
 from planner.report.markup import Cell, cells, table
-from planner.report.summary import each
 
 if TYPE_CHECKING:
     from planner.analysis.compare import Comparison
@@ -25,7 +24,7 @@ class CompareTab:
     def __init__(self, desk: Desk, narrow: bool) -> None:
         self.desk, self.narrow = desk, narrow
         self.empty = ui.label().classes("say")
-        with ui.element("div").classes("bar") as self.choice:
+        with ui.element("div").classes("tools") as self.choice:
             self.first = ui.select([], label="Plan").props("outlined dense").classes("field")
             self.second = ui.select([], label="beside plan").props("outlined dense").classes("field")
             ui.button("Compare", on_click=self._compare).props("unelevated")
@@ -63,29 +62,32 @@ class CompareTab:
                 ui.html("<h2>Only these flows change most</h2>", sanitize=False)
                 ui.label(f"t over the horizon, {found.names[1]} less {found.names[0]}.").classes("note")
                 shown.Plot(self.narrow).show(changed_flows(found))
-        for name, title, frame, kept in (
-            ("figures", "Figures side by side", found.figures, None),
-            ("input", "What differs in the tables", found.input, None),
-            ("changes", "What differs in the decisions", found.decisions, MOST),
-        ):
-            if len(frame):
-                more = f", the first {kept} of {len(frame):,}" if kept and len(frame) > kept else ""
-                with ui.element("section").props(f"id={name}"):
-                    shown.said("h2", title + more)
-                    shown.markup(_table(title, frame.head(kept) if kept else frame))
+        same = found.figures[found.names[0]] == found.figures[found.names[1]]
+        self._section("figures", "Figures that differ", found.figures[~same])
+        self._section("input", "What differs in the tables", found.input)
+        self._section("changes", "What differs in the decisions", found.decisions, folded=True)
+
+    def _section(self, name: str, title: str, frame: pd.DataFrame, *, folded: bool = False) -> None:
+        """A table of the comparison under its title; a long one is folded and cut."""
+        if frame.empty:
+            return
+        more = f", the first {MOST} of {len(frame):,}" if len(frame) > MOST else ""
+        with ui.element("section").props(f"id={name}"):
+            shown.said("h2", title + more)
+            told = _table(title, frame.head(MOST))
+            shown.markup(f"<details><summary>The list</summary><div>{told}</div></details>" if folded else told)
 
 
 def _table(caption: str, frame: pd.DataFrame) -> str:
     """A frame as a table of the report; the plan's name is said above."""
     frame = frame.drop(columns="plan", errors="ignore")
     heads = [(str(name), frame[name].dtype.kind == "f") for name in frame]
-    return table(caption, heads, [cells(*(_cell(value) for value in row[1:])) for row in map(tuple, frame.itertuples())])
+    return table(
+        caption, heads, [cells(*(_cell(value) for value in row[1:])) for row in map(tuple, frame.itertuples())]
+    )
 
 
 def _cell(value: object) -> "Cell | str":
     if isinstance(value, float):
         return Cell("" if value != value else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}", value)
     return str(value)
-
-
-__all__ = ["CompareTab", "each"]

@@ -30,6 +30,14 @@ OPTIONS: dict[str, Any] = {
     "suppressColumnVirtualisation": True,
 }
 RULES = {":wrong": "params => Boolean((params.data.wrong || {})[params.colDef.field])"}
+DROP = """
+<div class="drop-head">
+  <label>Drop it here, or<q-uploader-add-trigger></q-uploader-add-trigger></label>
+  <button type="button" @click="props.pickFiles">choose a file</button>
+</div>
+"""
+"""The head of the field that takes a file, which names its parts for those who do not see them."""
+
 TIP = "params => (params.data.wrong || {})[params.colDef.field] || null"
 
 
@@ -48,12 +56,11 @@ class DataTab:
             self._choose()
             self._upload()
         self.refused = ui.label().classes("refused").props("role=alert").mark("refused")
-        with ui.element("div").classes("block") as self.told:
-            pass
+        self.told = ui.element("div").classes("block")
         self.sheets = ui.element("div").classes("sheets").props('role=group aria-label="Tables"')
         self.grid = ui.aggrid({**OPTIONS, "columnDefs": [], "rowData": []}, auto_size_columns=False).classes("grid")
         self.grid.on("cellValueChanged", self._typed)
-        with ui.element("div").classes("bar").style("margin-top:12px") as self.tools:
+        with ui.element("div").classes("tools").style("margin-top:12px") as self.tools:
             ui.button("Add a row", on_click=self._ask_row).classes("quiet").props("flat")
             ui.button("Take selected rows out", on_click=self._drop).classes("quiet").props("flat")
             ui.button("Download these tables", on_click=self._download).classes("quiet").props("flat")
@@ -62,22 +69,26 @@ class DataTab:
     def _choose(self) -> None:
         with ui.element("div").classes("block"):
             ui.html("<h2>Take an instance that comes with the planner</h2>", sanitize=False)
-            with ui.element("div").classes("bar"):
+            with ui.element("div").classes("tools"):
                 names = list(builtin_names())
-                self.built_in = ui.select(names, value=names[0], label="Instance").classes("field").props("outlined dense")
+                self.built_in = (
+                    ui.select(names, value=names[0], label="Instance").classes("field").props("outlined dense")
+                )
                 ui.button("Load", on_click=self._open).props("flat").classes("quiet")
 
     def _upload(self) -> None:
         with ui.element("div").classes("block"):
             ui.html("<h2>or bring your own: a workbook, or the zipped folder</h2>", sanitize=False)
             self.upload = ui.upload(
-                label="Drop an instance workbook here",
                 on_upload=self._uploaded,
-                on_rejected=lambda: self._refuse(f"Only .xlsx, .ods or .zip files up to {LARGEST // 2**20} MB are read."),
+                on_rejected=lambda: self._refuse(
+                    f"Only .xlsx, .ods or .zip files up to {LARGEST // 2**20} MB are read."
+                ),
                 max_file_size=LARGEST,
                 auto_upload=True,
             )
             self.upload.props(f'accept="{",".join((*WORKBOOKS, ".zip"))}" flat').classes("drop")
+            self.upload.add_slot("header", DROP)
 
     async def _open(self) -> None:
         await self._do(self.desk.open, str(self.built_in.value))
@@ -126,7 +137,9 @@ class DataTab:
         with self.sheets:
             for name, rows in book.tables.items():
                 count = len(book.wrong(name))
-                button = ui.element("button").props(f'type=button aria-pressed={"true" if name == self.table else "false"}')
+                button = ui.element("button").props(
+                    f"type=button aria-pressed={'true' if name == self.table else 'false'}"
+                )
                 button.on("click", lambda _, name=name: self._pick(name)).mark(f"sheet {name}")
                 with button:
                     bad = f' <span class="bad">{count} ✕</span>' if count else ""
@@ -228,7 +241,7 @@ class DataTab:
                 self.show()
                 self._changed()
 
-            with ui.element("div").classes("bar").style("margin-top:14px"):
+            with ui.element("div").classes("tools").style("margin-top:14px"):
                 ui.button("Add", on_click=add).props("unelevated")
                 ui.button("Cancel", on_click=dialog.close).props("flat").classes("quiet")
         dialog.open()
@@ -259,7 +272,9 @@ def _headline(book: Book) -> None:
     head = book.instance.header if book.instance else None
     if head is not None:
         span = f"{head.periods} {head.period_length}s from {head.first_period}"
-        ui.label(f"{head.title or head.name}: {span}, {head.currency} of {head.price_year or 'no stated year'}.").classes("say")
+        ui.label(
+            f"{head.title or head.name}: {span}, {head.currency} of {head.price_year or 'no stated year'}."
+        ).classes("say")
 
 
 def _faults(book: Book, go: Callable[[Problem], None]) -> None:
@@ -331,6 +346,8 @@ def _rows(book: Book, table: str) -> list[dict[str, Any]]:
         key = cells[0] if table == HEADER else line
         bad = {places.get(column, "line"): message for (at, column), message in wrong.items() if at == key}
         values = {f"c{at}": text for at, text in enumerate(cells)}
-        meaning = Header.model_fields[cells[0]].description if table == HEADER and cells[0] in Header.model_fields else ""
+        meaning = (
+            Header.model_fields[cells[0]].description if table == HEADER and cells[0] in Header.model_fields else ""
+        )
         found.append({"line": line, **values, "wrong": bad, "meaning": meaning or ""})
     return found

@@ -26,9 +26,12 @@ async def page(settings: Settings, source: str = "") -> None:
     ui.colors(primary="#14213D", secondary="#5B6778", accent="#1D5A9B", negative="#C2410C", positive="#0F766E")
     ui.add_head_html(f"<style>.told{{{_text('planner.report', 'report.css')}}}</style>")
     ui.add_head_html(f"<style>{_text('planner.app', 'app.css')}</style>")
-    ui.add_body_html(f"<script>{_text('planner.report', 'tables.js')}</script>")
+    for package, name in (("planner.report", "tables.js"), ("planner.app", "app.js")):
+        ui.add_body_html(f"<script>{_text(package, name)}</script>")
     ui.add_body_html('<p id="said" role="status" class="unseen"></p>')
     await ui.context.client.connected()
+    if not ui.context.client.has_socket_connection:
+        return  # nobody is there: a request without a browser behind it
     desk = app.storage.tab.get(DESK)
     if desk is None:
         desk = app.storage.tab[DESK] = Desk(settings, source)
@@ -52,7 +55,7 @@ class Pages:
         with ui.element("main").classes("desk"):
             with ui.tabs().props('align=left no-caps inline-label aria-label="Steps"') as tabs:
                 names = {name: ui.tab(name) for name in ("Data", "Plan", "What if", "Compare")}
-            with ui.tab_panels(tabs, value=names["Data"], animated=False, keep_alive=True).classes("w-full"):
+            with ui.tab_panels(tabs, value=names["Data"], animated=False).classes("w-full"):
                 with ui.tab_panel(names["Data"]):
                     self.data = DataTab(desk, self._tables_changed)
                 with ui.tab_panel(names["Plan"]):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 from nicegui import ui
@@ -34,7 +34,7 @@ class PlanTab:
 
     def __init__(self, desk: Desk, narrow: bool, changed: Callable[[], None]) -> None:
         self.desk, self.narrow, self._changed = desk, narrow, changed
-        with ui.element("div").classes("bar"):
+        with ui.element("div").classes("tools"):
             self.solve = ui.button("Solve", on_click=self._solve).props("unelevated")
             self.stop = ui.button("Stop and keep the best plan", on_click=desk.watch.stop.set)
             self.stop.props("flat").classes("quiet")
@@ -145,8 +145,8 @@ def ended(outcome: "Outcome") -> str:
     """How a solve ended, in words."""
     seconds = f"{sum(outcome.seconds.values()):.1f} s"
     if outcome.found is not None:
-        proven = {"optimal": "proven optimal"}.get(outcome.status, "the best plan found until then is kept")
-        return f"Solved in {seconds}: {proven}." if outcome.status == "optimal" else f"Stopped after {seconds}: {proven}."
+        kept = f"Stopped after {seconds}: the best plan found until then is kept."
+        return f"Solved in {seconds}: proven optimal." if outcome.status == "optimal" else kept
     return f"No plan after {seconds}: {outcome.message or outcome.status}."
 
 
@@ -175,8 +175,3 @@ def conflict(outcome: "Outcome") -> None:
             for sentence in outcome.conflict:
                 with ui.element("li"):
                     ui.label(sentence)
-
-
-def warn(text: Any) -> None:
-    """A short note at the edge of the page."""
-    ui.notify(str(text), position="top")

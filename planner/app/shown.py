@@ -13,6 +13,7 @@ from nicegui import ui
 
 from planner.analysis.levers import Lever
 from planner.report.facts import Facts, five
+from planner.report.flowpicture import sankey
 from planner.report.html import legend
 from planner.report.markup import figure_list
 from planner.report.sections import Section
@@ -53,7 +54,8 @@ class Plot:
         self.element.update_figure({**content, "config": CONFIG})
 
 
-CONFIG = {"displayModeBar": False, "doubleClick": False, "showTips": False, "responsive": True}
+CONFIG = {"displayModeBar": False, "doubleClick": False, "showTips": False, "responsive": False}
+"""Of every figure; ``page/app.js`` fits them to the window."""
 
 
 def _patch(target: dict[str, Any], changes: dict[str, Any]) -> None:
@@ -82,8 +84,33 @@ def section(told: Section, facts: Facts, figure: go.Figure | None, narrow: bool)
             markup(told.table)
             return
         markup(legend(told, facts))
-        Plot(narrow).show(figure)
+        plot = Picks(told, facts, narrow).plot if told.picks else Plot(narrow)
+        plot.show(figure)
         markup(f"<details><summary>The numbers</summary><div>{told.table}</div></details>")
+
+
+class Picks:
+    """Buttons that follow one material, or all in money, in the figure below them."""
+
+    def __init__(self, told: Section, facts: Facts, narrow: bool) -> None:
+        self.facts = facts
+        with ui.element("div").classes("chips").props('role=group aria-label="Material"'):
+            self.chips = {name: self._chip(name) for name in ("", *told.picks)}
+        self.plot = Plot(narrow)
+
+    def _chip(self, name: str) -> ui.element:
+        chip = ui.element("button").classes("pick").mark(f"pick {name or 'all'}")
+        chip.props.update({"type": "button", "aria-pressed": "true" if not name else "false"})
+        colour = f'<i style="background:{self.facts.colours[name]}"></i>' if name else ""
+        with chip:
+            ui.html(colour + escape(name or "All, in money"), sanitize=False, tag="span")
+        return chip.on("click", lambda: self._pick(name))
+
+    def _pick(self, name: str) -> None:
+        for other, chip in self.chips.items():
+            chip.props["aria-pressed"] = "true" if other == name else "false"
+            chip.update()
+        self.plot.show(sankey(self.facts, name))
 
 
 class Slider:
@@ -115,7 +142,9 @@ class Slider:
         except ValueError:
             return
         self.value = min(max(value, self.lever.least), self.lever.most)
-        other = self.number if event.sender is self.range else self.range
+        moved, other = (self.range, self.number) if event.sender is self.range else (self.number, self.range)
+        with moved.props.suspend_updates():  # its own place is the browser's while it is dragged
+            moved.props["value"] = self._shown(self.value)
         other.props["value"] = self._shown(self.value)
         other.update()
         await self._pulled(self.value)

@@ -1,7 +1,9 @@
 """The tab of what-ifs: sliders of the instance's own rules and demands, suppliers on and off, charts that follow."""
 
 from collections.abc import Callable
+from html import escape
 
+import plotly.graph_objects as go
 from nicegui import ui
 
 from planner.analysis.levers import Lever
@@ -10,7 +12,8 @@ from planner.app.desk import PLAN, Desk
 from planner.app.plantab import conflict, ended
 from planner.errors import PlannerError
 from planner.report import figures
-from planner.report.facts import Facts
+from planner.report.facts import Facts, five
+from planner.report.markup import figure_list
 
 GROUPS = (
     ("Rules", ("limit", "rule")),
@@ -18,6 +21,9 @@ GROUPS = (
     ("Countries that supply", ("place",)),
     ("Suppliers", ("site",)),
 )
+
+
+SHARES = "Share of the largest outside country in the last period, %. Open ring: before. Dot: with these changes."
 
 
 class WhatIfTab:
@@ -49,14 +55,15 @@ class WhatIfTab:
         self.why = ui.element("div")
         with ui.element("section") as self.shares:
             ui.html("<h2>Largest supplier of each material</h2>", sanitize=False)
-            note = "Share of the largest outside country in the last period, %. Open ring: before. Dot: with these changes."
-            ui.label(note).classes("note")
+            ui.label(SHARES).classes("note")
             self.dumbbells = shown.Plot(self.narrow)
         with ui.element("section") as self.cost:
             ui.html("<h2>What it costs</h2>", sanitize=False)
-            ui.label("Cost by component, present value, from the plan before to this one; axis not from zero.").classes("note")
+            ui.label("Cost by component, present value, from the plan before to this one; axis not from zero.").classes(
+                "note"
+            )
             self.waterfall = shown.Plot(self.narrow)
-        with ui.element("div").classes("bar").style("margin-top:16px"):
+        with ui.element("div").classes("tools").style("margin-top:16px"):
             self.name = ui.input("Name of this plan").props("dense outlined").classes("field")
             ui.button("Keep it, to compare", on_click=self._keep).props("flat").classes("quiet")
             ui.button("All levers back", on_click=self._back).props("flat").classes("quiet")
@@ -152,7 +159,7 @@ class WhatIfTab:
         self.shares.set_visibility(len(facts.shares) > 0)
         self.cost.set_visibility(len(facts.steps) > 0 and abs(facts.extra) > 0)
 
-    def _draw(self, facts: Facts) -> tuple[str, tuple[shown.go.Figure, shown.go.Figure]]:
+    def _draw(self, facts: Facts) -> tuple[str, tuple[go.Figure, go.Figure]]:
         """In the desk's thread: the difference in words, and the charts."""
         from planner.analysis.compare import compare
 
@@ -161,8 +168,8 @@ class WhatIfTab:
         return sentence, (figures.concentration(facts), figures.waterfall(facts))
 
     def _say(self, sentence: str, facts: Facts) -> None:
-        numbers = shown.figure_list(shown.five(facts))
-        self.sentence.set_content(f'<h2 class="answer">{shown.escape(sentence)}</h2><dl class="five">{numbers}</dl>')
+        numbers = figure_list(five(facts))
+        self.sentence.set_content(f'<h2 class="answer">{escape(sentence)}</h2><dl class="five">{numbers}</dl>')
 
     def _hide(self) -> None:
         self.sentence.set_content('<h2 class="answer">No plan with these changes</h2>')

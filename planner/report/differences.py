@@ -23,7 +23,9 @@ def changed_flows(comparison: Comparison) -> go.Figure:
     marks = ["▲" if change > 0 else "▼" for change in rows["change"]]
     told = [f"{mark} {mass(abs(row.change))} t" for mark, row in zip(marks, each(rows), strict=True)]
     places = [*range(len(rows))]
-    names = [f"{_lane(row.name)}<br><span style='color:{look.MUTED}'>{escape(row.material)}</span>" for row in each(rows)]
+    names = [
+        f"{_lane(row.name)}<br><span style='color:{look.MUTED}'>{escape(row.material)}</span>" for row in each(rows)
+    ]
     figure = go.Figure(go.Bar(orientation="h", x=rows["change"], y=places, width=0.5, marker={"color": look.INK}))
     figure.update_traces(text=told, textposition="outside", cliponaxis=False, hoverinfo="skip")
     far = float(rows["change"].abs().max()) if len(rows) else 1.0
