@@ -2,17 +2,22 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 from nicegui import ui
 
 from planner.app import shown
 from planner.app.desk import CHEAPEST, PLAN, Desk
 from planner.errors import PlannerError
+from planner.report.differences import MOST as DRAWN
 from planner.report.differences import changed_flows
 from planner.report.markup import Cell, cells, table
 
 if TYPE_CHECKING:
     from planner.analysis.compare import Comparison
+
+NOTHING = 1e-6
+"""Part of a figure by which two may differ and count as the same."""
 
 MOST = 200
 """Changed decisions that are listed; the rest are counted."""
@@ -59,10 +64,12 @@ class CompareTab:
         shown.said("h2", found.sentence, "answer")
         if len(found.flows):
             with ui.element("section").props("id=flows"):
-                ui.html("<h2>Only these flows change most</h2>", sanitize=False)
+                count = len(found.flows.groupby(["name", "material"]))
+                most = "; these change most" if count > DRAWN else ""
+                shown.said("h2", f"{count} flow{'s' if count > 1 else ''} change{'s' if count == 1 else ''}{most}")
                 ui.label(f"t over the horizon, {found.names[1]} less {found.names[0]}.").classes("note")
                 shown.Plot(self.narrow).show(changed_flows(found))
-        same = found.figures[found.names[0]] == found.figures[found.names[1]]
+        same = np.isclose(found.figures[found.names[0]], found.figures[found.names[1]], rtol=NOTHING)
         self._section("figures", "Figures that differ", found.figures[~same])
         self._section("input", "What differs in the tables", found.input)
         self._section("changes", "What differs in the decisions", found.decisions, folded=True)

@@ -213,7 +213,7 @@ class DataTab:
         if not rows or self.table == HEADER:
             self._refuse("Select rows by the boxes on their left first.")
         elif await self._do(self.desk.drop_rows, self.table, [int(row["line"]) for row in rows]):
-            ui.notify(f"{len(rows)} rows taken out")
+            ui.notify(f"{len(rows)} rows taken out", position="top")
 
     def _ask_row(self) -> None:
         """A form for a new row."""

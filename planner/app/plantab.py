@@ -61,6 +61,7 @@ class PlanTab:
         self.refused.set_text("")
         self.body.clear()
         self.solve.disable()
+        self.state.set_text("Solving")
         try:
             await self.desk.run(self.desk.solve)
         except PlannerError as error:

@@ -4,6 +4,7 @@ Texts of an instance reach a page only as properties of elements, which are esca
 which escapes.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from html import escape
 from typing import Any
@@ -118,7 +119,6 @@ class Slider:
 
     def __init__(self, lever: Lever, pulled: Pulled) -> None:
         self.lever, self._pulled = lever, pulled
-        self.value = lever.value
         self.scale = 100.0 if lever.unit == "%" else 1.0
         label = f"{lever.label}, {'percent' if lever.unit else 'limit'}"
         ends = {"min": self._shown(lever.least), "max": self._shown(lever.most), "step": self._shown(lever.step)}
@@ -129,9 +129,9 @@ class Slider:
 
     def _input(self, kind: str, label: str, ends: dict[str, str]) -> ui.element:
         element = ui.element("input").mark(f"{kind} {self.lever.name}")
-        element.props.update({"type": kind, "aria-label": label, **ends, "value": self._shown(self.value)})
+        element.props.update({"type": kind, "aria-label": label, **ends, DEFAULT: self._shown(self.lever.value)})
         event = "input" if kind == "range" else "change"
-        return element.on(event, self._moved, args=["target.value"], js_handler=VALUE, throttle=0.15)
+        return element.on(event, self._moved, js_handler="(event) => emit(event.target.value)", throttle=0.15)
 
     def _shown(self, value: float) -> str:
         return f"{value * self.scale:.10g}"
@@ -141,41 +141,45 @@ class Slider:
             value = float(str(event.args)) / self.scale
         except ValueError:
             return
-        self.value = min(max(value, self.lever.least), self.lever.most)
-        moved, other = (self.range, self.number) if event.sender is self.range else (self.number, self.range)
-        with moved.props.suspend_updates():  # its own place is the browser's while it is dragged
-            moved.props["value"] = self._shown(self.value)
-        other.props["value"] = self._shown(self.value)
-        other.update()
-        await self._pulled(self.value)
+        value = min(max(value, self.lever.least), self.lever.most)
+        text = self._shown(value)
+        for element in (self.range, self.number):
+            _put(element, DEFAULT, text, "value" if element is not event.sender or text != event.args else "")
+        await self._pulled(value)
 
     def put(self, value: float) -> None:
         """Move it without anybody being told."""
-        self.value = value
         for element in (self.range, self.number):
-            element.props["value"] = self._shown(value)
-            element.update()
-
-
-VALUE = "(event) => emit(event.target.value)"
+            _put(element, DEFAULT, self._shown(value), "value")
 
 
 class Switch:
     """A lever that is on or off: the browser's own box."""
 
-    def __init__(self, lever: Lever, pulled: Pulled, label: str = "") -> None:
+    def __init__(self, lever: Lever, pulled: Pulled) -> None:
         self.lever, self._pulled = lever, pulled
         with ui.element("label"):
             self.box = ui.element("input").mark(f"box {lever.kind} {lever.name}")
-            self.box.props.update({"type": "checkbox", "checked": True})
+            self.box.props.update({"type": "checkbox", DEFAULT_CHECKED: True})
             self.box.on("change", self._moved, js_handler="(event) => emit(event.target.checked)")
-            ui.label(label or lever.label)
+            ui.label(lever.label)
 
     async def _moved(self, event: Any) -> None:
-        self.box.props["checked"] = bool(event.args)
+        _put(self.box, DEFAULT_CHECKED, bool(event.args), "")
         await self._pulled(1.0 if event.args else 0.0)
 
     def put(self, value: float) -> None:
         """Move it without anybody being told."""
-        self.box.props["checked"] = bool(value)
-        self.box.update()
+        _put(self.box, DEFAULT_CHECKED, bool(value), "checked")
+
+
+DEFAULT, DEFAULT_CHECKED = ".defaultValue", ".defaultChecked"
+"""Where a field of the browser's own stands when it is drawn; what it is moved to afterwards is the browser's."""
+
+
+def _put(element: ui.element, default: str, value: str | bool, now: str) -> None:
+    """Have a field stand somewhere when it is drawn again; and at once, where ``now`` names the property."""
+    element.props[default] = value
+    if now:
+        script = f"const field = document.getElementById('{element.html_id}'); if (field) field.{now} = "
+        ui.run_javascript(script + json.dumps(value))

@@ -156,8 +156,7 @@ class WhatIfTab:
         self._say(sentence, facts)
         self.dumbbells.show(drawn[0])
         self.waterfall.show(drawn[1])
-        self.shares.set_visibility(len(facts.shares) > 0)
-        self.cost.set_visibility(len(facts.steps) > 0 and abs(facts.extra) > 0)
+        self._see(shares=len(facts.shares) > 0, cost=len(facts.steps) > 0 and abs(facts.extra) > 0)
 
     def _draw(self, facts: Facts) -> tuple[str, tuple[go.Figure, go.Figure]]:
         """In the desk's thread: the difference in words, and the charts."""
@@ -171,17 +170,20 @@ class WhatIfTab:
         numbers = figure_list(five(facts))
         self.sentence.set_content(f'<h2 class="answer">{escape(sentence)}</h2><dl class="five">{numbers}</dl>')
 
+    def _see(self, *, shares: bool, cost: bool) -> None:
+        """Show or hide the charts; hidden ones keep their width, in which the next picture is drawn."""
+        for part, seen in ((self.shares, shares), (self.cost, cost)):
+            part.classes(remove="gone") if seen else part.classes(add="gone")
+
     def _hide(self) -> None:
         self.sentence.set_content('<h2 class="answer">No plan with these changes</h2>')
-        self.shares.set_visibility(False)
-        self.cost.set_visibility(False)
+        self._see(shares=False, cost=False)
 
     def _nothing(self) -> None:
         """Before any lever is pulled."""
         self.state.set_text("Pull a lever: the plan is solved again from where it is.")
         self.sentence.set_content("")
-        self.shares.set_visibility(False)
-        self.cost.set_visibility(False)
+        self._see(shares=False, cost=False)
 
     async def _back(self) -> None:
         for lever, part in self.parts.items():
@@ -198,4 +200,4 @@ class WhatIfTab:
         self.refused.set_text("")
         self.name.set_value("")
         self._kept()
-        ui.notify("Kept: it stands under Compare")
+        ui.notify("Kept: it stands under Compare", position="top")
