@@ -221,10 +221,13 @@ class DataTab:
             self._refuse("The header has no more rows: type into its values.")
             return
         table = self.table
-        with ui.dialog() as dialog, ui.card().style("min-width:min(560px,92vw)"):
-            ui.html(f'<h2 style="font-size:18px;margin:0 0 8px">A row more in {table}</h2>', sanitize=False)
+        with (
+            ui.dialog() as dialog,
+            ui.card().classes("desk").style("width:min(600px,94vw);max-width:94vw;padding:22px"),
+        ):
+            ui.html(f'<h2 class="ask">A row more in {table}</h2>', sanitize=False)
             fields = {}
-            with ui.element("div").style("display:grid;grid-template-columns:1fr 1fr;gap:8px 14px;width:100%"):
+            with ui.element("div").classes("form"):
                 for name, column in columns(table).items():
                     label = f"{name}{' *' if column.required else ''}"
                     fields[name] = ui.input(label).props(f'dense outlined hint="{column.unit}"').mark(f"new {name}")

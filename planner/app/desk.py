@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -54,8 +55,9 @@ class Watch:
         self.at, self.doing, self.since = None, doing, time.monotonic()
 
     def told(self, at: "Progress") -> None:
-        """HiGHS says where it stands."""
-        self.at = at
+        """HiGHS says where it stands; what is known of a plan is not forgotten in the stages after it."""
+        if self.at is None or isfinite(at.incumbent) or not isfinite(self.at.incumbent):
+            self.at = at
 
     @property
     def seconds(self) -> float:
@@ -275,7 +277,7 @@ class Desk:
         with tempfile.TemporaryDirectory(prefix="planner-input-") as folder:
             digest = write_input(plan.instance, Path(folder) / "input")
         record = Record(digest, sum(outcome.seconds.values()), outcome.size, message=outcome.message)
-        others = [(name, other) for name, other in self.plans.items() if other not in (plan, self.reference)]
+        others = [(name, other) for name, other in self.plans.items() if name not in (PLAN, CHEAPEST)]
         return report(plan, self.reference, others, record).encode("utf-8")
 
     def workbook(self) -> bytes:
