@@ -309,6 +309,22 @@ def pages_html(user: User) -> str:
         return "".join(str(element.content) for element in user.find(kind=ui.html).elements)
 
 
+@pytest.mark.asyncio
+async def test_rows_are_added_and_taken_out_by_a_form() -> None:
+    """A wrong row is refused with its message, the right one taken."""
+    async with visited(source="tutorial") as user:
+        user.find(marker="sheet places").click()
+        user.find("Add a row").click()
+        user.find(marker="new place").type("NOR")
+        user.find(marker="new risk").type("3")
+        user.find(marker="add row").click()
+        await user.should_see("'3' is above 1", retries=30)
+        user.find(marker="new risk").clear()
+        user.find(marker="new risk").type("0.3")
+        user.find(marker="add row").click()
+        await user.should_see("19 rows read, no problems", retries=30)
+
+
 async def solved(user: User) -> None:
     """The tab of the plan, and its button."""
     user.find(kind=ui.tab, content="Plan").click()
@@ -349,7 +365,7 @@ async def test_a_lever_is_pulled_and_the_plan_compared() -> None:
         instance = planner.load("tutorial")
         lever = next(lever for lever in levers(instance) if lever.kind == "demand")
         user.find(marker=f"range {lever.name}").trigger("input", "110")
-        await until(lambda: "Re-solved" in str(next(iter(user.find(marker="state").elements)).text))
+        await until(lambda: "Re-solved" in str(next(iter(user.find(marker="trial").elements)).text))
         study = planner.study(instance).apply(*lever.changes(1.1))
         assert study.compare().sentence in pages_html(user)
         user.find("Name of this plan").type("more")

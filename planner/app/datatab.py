@@ -64,6 +64,7 @@ class DataTab:
             ui.button("Add a row", on_click=self._ask_row).classes("quiet").props("flat")
             ui.button("Take selected rows out", on_click=self._drop).classes("quiet").props("flat")
             ui.button("Download these tables", on_click=self._download).classes("quiet").props("flat")
+        self.form = ui.element("div").classes("block")
         self.show()
 
     def _choose(self) -> None:
@@ -147,6 +148,7 @@ class DataTab:
 
     def _pick(self, table: str) -> None:
         self.table = table
+        self.form.clear()
         book = self.desk.book
         if book is not None:
             self._tabs(book)
@@ -216,38 +218,26 @@ class DataTab:
             ui.notify(f"{len(rows)} rows taken out", position="top")
 
     def _ask_row(self) -> None:
-        """A form for a new row."""
+        """A form for a new row, below the grid."""
+        self.form.clear()
         if self.table == HEADER or self.table not in TABLES:
             self._refuse("The header has no more rows: type into its values.")
             return
-        table = self.table
-        with (
-            ui.dialog() as dialog,
-            ui.card().classes("desk").style("width:min(600px,94vw);max-width:94vw;padding:22px"),
-        ):
+        table, fields = self.table, {}
+        with self.form:
             ui.html(f'<h2 class="ask">A row more in {table}</h2>', sanitize=False)
-            fields = {}
             with ui.element("div").classes("form"):
                 for name, column in columns(table).items():
                     label = f"{name}{' *' if column.required else ''}"
                     fields[name] = ui.input(label).props(f'dense outlined hint="{column.unit}"').mark(f"new {name}")
-            wrong = ui.label().classes("refused").props("role=alert")
 
             async def add() -> None:
-                cells = {name: str(field.value or "") for name, field in fields.items()}
-                try:
-                    await self.desk.run(self.desk.add_row, table, cells)
-                except PlannerError as error:
-                    wrong.set_text(told(error))
-                    return
-                dialog.close()
-                self.show()
-                self._changed()
+                if await self._do(self.desk.add_row, table, {name: str(fields[name].value or "") for name in fields}):
+                    self.form.clear()
 
             with ui.element("div").classes("tools").style("margin-top:14px"):
-                ui.button("Add", on_click=add).props("unelevated")
-                ui.button("Cancel", on_click=dialog.close).props("flat").classes("quiet")
-        dialog.open()
+                ui.button("Add", on_click=add).props("unelevated").mark("add row")
+                ui.button("Cancel", on_click=self.form.clear).props("flat").classes("quiet")
 
     async def _download(self) -> None:
         try:

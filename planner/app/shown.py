@@ -36,23 +36,31 @@ def said(tag: str, text: str, style: str = "") -> None:
 
 
 class Plot:
-    """A figure of the report; another one takes its place without a new picture."""
+    """A figure of the report; another one takes its place without a new picture.
+
+    There is no picture before the first figure: plotly does not draw two at once.
+    """
 
     def __init__(self, narrow: bool) -> None:
         self.narrow = narrow
-        self.element = ui.plotly({"data": [], "layout": {}, "config": CONFIG}).classes("plot").props("role=img")
+        self._frame = ui.element("div").classes("plot")
+        self._drawn: ui.plotly | None = None
 
     def show(self, figure: go.Figure) -> None:
         """Draw a figure."""
-        content = figure.to_plotly_json()
+        content = {**figure.to_plotly_json(), "config": CONFIG}
         layout = content["layout"]
         if self.narrow:
-            _patch(content["layout"], layout["meta"]["narrow"])
+            _patch(layout, layout["meta"]["narrow"])
             for trace in content["data"]:
                 _patch(trace, trace.get("meta", {}).get("narrow", {}))
-        self.element.props["aria-label"] = layout["meta"]["told"]
-        self.element.style(f"height:{layout['height']}px")
-        self.element.update_figure({**content, "config": CONFIG})
+        if self._drawn is None:
+            with self._frame:
+                self._drawn = ui.plotly(content).classes("plot").props("role=img")
+        else:
+            self._drawn.update_figure(content)
+        self._drawn.props["aria-label"] = layout["meta"]["told"]
+        self._drawn.style(f"height:{layout['height']}px")
 
 
 CONFIG = {"displayModeBar": False, "doubleClick": False, "showTips": False, "responsive": False}

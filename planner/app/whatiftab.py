@@ -49,9 +49,9 @@ class WhatIfTab:
 
     def _results(self) -> None:
         """What the levers do: a sentence, figures, two charts."""
-        self.state = ui.label().classes("say").props("role=status").mark("what-if state")
+        self.state = ui.label().classes("say").props("role=status").mark("trial")
         self.refused = ui.label().classes("refused").props("role=alert")
-        self.sentence = shown.markup("").mark("what-if answer")
+        self.sentence = shown.markup("")
         self.why = ui.element("div")
         with ui.element("section") as self.shares:
             ui.html("<h2>Largest supplier of each material</h2>", sanitize=False)

@@ -1,14 +1,27 @@
 "use strict";
-/* Figures follow the width of the window; those of a tab that is not shown are drawn when it is. */
+/* Figures follow the width of the window, and wait for the picture before to be drawn. */
 (() => {
+  const loaded = import("nicegui-plotly").then(({ Plotly }) => {
+    const drawing = new WeakMap();
+    const kept = (div, promise) => {
+      drawing.set(div, promise.catch(() => undefined));
+      return promise;
+    };
+    const { newPlot, react } = Plotly;
+    Plotly.newPlot = (div, ...given) => kept(div, newPlot(div, ...given));
+    Plotly.react = (div, ...given) =>
+      kept(div, (drawing.get(div) ?? Promise.resolve()).then(() => (div.isConnected ? react(div, ...given) : div)));
+    return Plotly;
+  });
+
+  const fit = async () => {
+    const Plotly = await loaded;
+    for (const plot of document.querySelectorAll(".js-plotly-plot .main-svg"))
+      if (plot.parentNode.offsetParent) Plotly.Plots.resize(plot.closest(".js-plotly-plot"));
+  };
+
   let waiting;
   let width = innerWidth;
-  const fit = async () => {
-    const shown = [...document.querySelectorAll(".js-plotly-plot")].filter((plot) => plot.offsetParent !== null);
-    if (!shown.length) return;
-    const { Plotly } = await import("nicegui-plotly");
-    for (const plot of shown) Plotly.Plots.resize(plot);
-  };
   addEventListener("resize", () => {
     if (innerWidth === width) return;
     width = innerWidth;
