@@ -12,16 +12,20 @@ import numpy as np
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Balance, Capacity, Flow, Network, Priority, Processing, Stock
 from planner.averages import averages
+from planner.awards import beyond_need
 from planner.caps import concentration
 from planner.codes import keys, look_up, spread
 from planner.disruptions import left
+from planner.drafts import Flows
 from planner.instance import Instance
 from planner.limits import activation
 from planner.needs import LaneLimits, Needs
 from planner.parts import Parts, Units
+from planner.rules import rules_of
 from planner.spend import dues, spend
 from planner.stock import Piles, stock
 from planner.suppliers import suppliers
+from planner.tagged import Element, origin
 from planner.tiers import Ladders, tiers
 
 
@@ -39,6 +43,8 @@ class Assembled:
     offer: Array
     """Row of ``offers`` of each sale."""
     ladders: Ladders
+    elements: tuple[Element, ...]
+    """Elements that rules on origin read."""
 
 
 def assemble(instance: Instance) -> Network:
@@ -63,8 +69,12 @@ def assembled(instance: Instance, units: Units | None = None) -> Assembled:
     piles = Piles.of(parts)
     stocks = stock(parts, piles, processing)
     balance = _balance(parts, *_sides(parts, flow, processing, priority, stocks, lane, arrives))
-    limits = LaneLimits(parts, flow, balance, Needs(parts, processing, ladders.beyond_need()), lane)
+    more = beyond_need(parts, processing, ladders.beyond_need())
+    limits = LaneLimits(parts, flow, balance, Needs(parts, processing, more), lane)
     switches = activation(parts, flow, processing, limits)
+    traced = [rule for rule in rules_of(parts, "share", "quantity", "hhi") if rule.traced]
+    origins, elements = origin(parts, Flows(flow, processing, balance, priority, stocks, lane, arrives), traced)
+    caps, hhi = concentration(parts, flow, processing, priority, stocks, lane, arrives, origins)
     ladder = tiers(parts, flow, ladders, limits.needs)
     network = Network(
         name=instance.name,
@@ -78,14 +88,16 @@ def assembled(instance: Instance, units: Units | None = None) -> Assembled:
         capacity=_capacity(parts, flow, switches.switches, lane),
         priority=priority,
         stock=stocks,
-        concentration=concentration(parts, flow, processing, priority, stocks, lane, arrives),
+        origin=origins,
+        concentration=caps,
+        hhi=hhi,
         activation=switches,
         tiers=ladder,
-        suppliers=suppliers(parts, flow, processing, limits, arrives),
+        suppliers=suppliers(parts, flow, processing, limits, caps, arrives),
         averages=averages(parts, flow, processing, lane, arrives),
         spend=spend(parts, flow, processing, ladder, lane),
     )
-    return Assembled(network, parts, piles, lane, arrives, offer, ladders)
+    return Assembled(network, parts, piles, lane, arrives, offer, ladders, elements)
 
 
 def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:

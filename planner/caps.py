@@ -5,15 +5,18 @@ count there; a floor has its row whether or not there is anything. Letters and s
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Concentration, Flow, Priority, Processing, Stock
+from mineral_sourcing.network import Concentration, Flow, Hhi, Origin, Priority, Processing, Stock
 from planner.attributes import RECYCLED, Attributes
 from planner.codes import Names, look_up
+from planner.hhi import HhiRows
+from planner.incumbents import had_before
 from planner.parts import Parts
-from planner.rules import Rule, Supply, rules_of, supply
+from planner.rules import Counted, Rule, Supply, rules_of, supply
 
 
 def _numbered(found: Array, size: int, *, every: bool = False) -> tuple[Array, Callable[[Array], Array]]:
@@ -32,9 +35,11 @@ def _numbered(found: Array, size: int, *, every: bool = False) -> tuple[Array, C
 class _Rows:
     """A Concentration in the making: lists of arrays, one a rule, put together at the end."""
 
-    def __init__(self, parts: Parts, flow: Flow, processing: Processing, priority: Priority, stocks: Stock) -> None:
+    def __init__(
+        self, parts: Parts, flow: Flow, processing: Processing, priority: Priority, stocks: Stock, origin: Origin
+    ) -> None:
         self.parts, self.flow, self.processing = parts, flow, processing
-        self.priority, self.stocks = priority, stocks
+        self.priority, self.stocks, self.origin = priority, stocks, origin
         self.known = Attributes(parts.instance)
         self.names = tuple(Names() for _ in range(6))
         self.caps: list[list[Array]] = []
@@ -42,38 +47,51 @@ class _Rows:
         self.data: dict[str, list[Array]] = {}
         self.members: dict[str, list[tuple[Array, Array]]] = {}
         self.cap_count = self.base_count = 0
+        self.hhi = HhiRows(parts, flow, processing, origin)
 
     def put(self, **values: Array) -> None:
         """Append to parameters."""
         for name, array in values.items():
             self.data.setdefault(name, []).append(np.asarray(array, dtype=np.float64))
 
-    def sort_under(self, name: str, rows: Array, members: Array) -> None:
-        """Append to a grouping; nothing under −1."""
+    def sort_under(self, name: str, rows: Array, members: Array, start: int = 0) -> None:
+        """Append to a grouping, rows counted from ``start``; nothing under −1."""
         here = np.flatnonzero(rows >= 0)
-        self.members.setdefault(name, []).append((rows[here], members[here]))
+        self.members.setdefault(name, []).append((rows[here] + start, members[here]))
 
     def add(self, rule: Rule, supply: Supply) -> None:
         """The caps of one rule, and the bases that they are held against."""
+        if rule.is_hhi:
+            self._add_hhi(rule, supply)
+            return
         subjects = len(rule.subjects)
         items = {
             name: rule.by_subject(counted)
-            for name, counted in (("shipments", supply.shipments), ("sales", supply.sales), ("runs", supply.runs))
+            for name, counted in (
+                ("shipments", supply.shipments),
+                ("sales", supply.sales),
+                ("runs", supply.runs),
+                ("tagged", supply.tagged),
+            )
         }
         coming, at = rule.by_subject(supply.coming)
         found = np.concatenate([*(cap for cap, _ in items.values()), coming])
-        caps, number = _numbered(found, rule.cells * subjects, every=not rule.is_cap)
+        had = had_before(self.parts, rule)
+        found = found if had is None else np.flatnonzero(had)
+        caps, number = _numbered(found, rule.cells * subjects, every=not rule.is_cap and had is None)
         if not len(caps):
             return
         cell, subject = np.divmod(caps, subjects)
-        constant = self._demand(rule) if rule.row["base"] in ("", "demand") else np.zeros(rule.cells)
+        constant = rule.demand()[cell] if rule.row["base"] in ("", "demand") else np.zeros(len(caps))
+        constant = constant if had is None else had[caps]
         share = float(rule.row["limit"]) if rule.is_share else 0.0
-        limit = share * constant[cell] if rule.is_share else np.full(len(caps), self._limit(rule))
-        given = np.bincount(number(coming), self.parts.coming.arriving[at], len(caps))
+        limit = share * constant if rule.is_share else np.full(len(caps), self._limit(rule))
+        here = number(coming) >= 0
+        given = np.bincount(number(coming)[here], self.parts.coming.arriving[at][here], len(caps))
         self.caps.append(self._codes(rule, cell, rule.subjects, subject))
         for name, (cap, item) in items.items():
-            self.sort_under(f"counted_{name}", number(cap) + self.cap_count, item)
-        base = self._base(rule, supply, cell) if rule.row["base"] in ("consumption", "purchases") else None
+            self.sort_under(f"counted_{name}", number(cap), item, self.cap_count)
+        base = self._base(rule, supply, cell) if rule.varies else None
         rows = np.arange(self.cap_count, self.cap_count + len(caps))
         priced = not np.isnan(rule.row["penalty"])
         share_of, amount = np.full(len(caps), share), limit - given
@@ -86,8 +104,32 @@ class _Rows:
             due = self._penalty(rule) * self.parts.discount[rule.first[cell % len(rule.labels)]]
             self.members.setdefault("priced", []).append((rows, due))
         sign = np.full(len(caps), 1.0 if rule.is_cap else -1.0)
-        self.put(sign=sign, share=share_of, amount=amount, given=given, base_given=constant[cell])
+        self.put(sign=sign, share=share_of, amount=amount, given=given, base_given=constant)
         self.cap_count += len(caps)
+
+    def _add_hhi(self, rule: Rule, supply: Supply) -> None:
+        """The caps on the HHI of one rule: home is in no square where it is not in the base."""
+        abroad, home = self._abroad(rule), self._home_origins(rule) if rule.traced else []
+        plain = {name: _kept(getattr(supply, name), abroad) for name in ("shipments", "sales", "runs", "coming")}
+        cell, part, origin = supply.tagged
+        keep = ~np.isin(origin, home)
+        supply = replace(supply, **plain, tagged=(cell[keep], part[keep], origin[keep]))
+        cells = self.hhi.cells_of(rule, supply)
+        if len(cells):
+            due = self._penalty(rule) * self.parts.discount[rule.first[cells % len(rule.labels)]]
+            self.hhi.add(rule, supply, cells, self._base(rule, supply, cells), due)
+
+    def _abroad(self, rule: Rule) -> Array:
+        """Which sites' supply is in a base of purchases."""
+        abroad = np.ones(len(self.parts.sites), dtype=bool)
+        if rule.row["home_in_base"] == "no":
+            abroad[[self.parts.sites.code[name] for name in self.parts.scope.sites(["home"])]] = False
+        return abroad
+
+    def add_bases(self, rule: Rule, supply: Supply) -> None:
+        """The bases of a rule on awards, whose rows stand elsewhere (``suppliers.py``)."""
+        counted = (supply.shipments, supply.sales, supply.runs, supply.coming)
+        self._base(rule, supply, np.concatenate([cell for cell, _, _ in counted]))
 
     def _limit(self, rule: Rule) -> float:
         """Limit of a quantity, in model units."""
@@ -111,24 +153,22 @@ class _Rows:
             self.names[5].codes(rule.labels)[label],
         ]
 
-    def _demand(self, rule: Rule) -> Array:
-        """Demand at the markets, by cell."""
-        demand = self.parts.demand
-        cell, at = rule.at_markets(demand.site, demand.material, demand.t)
-        return np.bincount(cell, demand.amount[at], rule.cells)
-
     def _base(self, rule: Rule, supply: Supply, cell: Array) -> Array:
         """Columns of the bases of some cells: the base of each."""
         cells, number = _numbered(cell, rule.cells)
         at = np.arange(self.base_count, self.base_count + len(cells))
 
         def under(name: str, cell: Array, member: Array) -> None:
-            rows = number(cell)
-            self.sort_under(name, np.where(rows >= 0, rows + self.base_count, -1), member)
+            self.sort_under(name, number(cell), member, self.base_count)
 
         constant: Array = np.zeros(rule.cells)
-        if rule.row["base"] == "consumption":
-            constant = self._demand(rule)
+        if rule.row["base"] == "demand":
+            constant = rule.demand()
+        elif rule.traced:
+            inside = ~np.isin(supply.tagged[2], self._home_origins(rule))
+            under("base_tagged", supply.tagged[0][inside], supply.tagged[1][inside])
+        elif rule.row["base"] == "consumption":
+            constant = rule.demand()
             sites, material, t, _ = self.priority.demands.codes
             under("base_unmet", *rule.at_markets(sites, material, t))
             process, material, t = self.processing.using.codes
@@ -141,13 +181,19 @@ class _Rows:
         self.base_count += len(cells)
         return at[number(cell)]
 
+    def _home_origins(self, rule: Rule) -> list[int]:
+        """Origins that are not in the base."""
+        scope, origins = self.parts.scope, self.parts.origins
+        if rule.row["home_in_base"] != "no":
+            return []
+        home = frozenset(scope.place_of[site] for site in scope.sites(["home"]))
+        return [origins.labels.code[name] for name in sorted(origins.among(home))]
+
     def _all_bought(self, rule: Rule, supply: Supply, under: Callable[[str, Array, Array], None]) -> Array:
         """Sort what is bought or made under its base, and the recycled part that a base leaves out; what was under way,
         by cell.
         """
-        abroad, primary = np.ones(len(self.parts.sites), dtype=bool), rule.row["recycled_in_base"] == "no"
-        if rule.row["home_in_base"] == "no":
-            abroad[[self.parts.sites.code[name] for name in self.parts.scope.sites(["home"])]] = False
+        abroad, primary = self._abroad(rule), rule.row["recycled_in_base"] == "no"
         for name, counted in (("shipments", supply.shipments), ("sales", supply.sales), ("runs", supply.runs)):
             cell, item, _ = (codes[abroad[counted[2]]] for codes in counted)
             under(f"base_{name}", cell, item)
@@ -231,10 +277,12 @@ class _Rows:
             "counted_shipments": self.flow.shipments,
             "counted_sales": self.flow.sales,
             "counted_runs": self.processing.making,
+            "counted_tagged": self.origin.counted,
             "base_of": bases,
             "base_shipments": self.flow.shipments,
             "base_sales": self.flow.sales,
             "base_runs": self.processing.making,
+            "base_tagged": self.origin.counted,
             "base_unmet": self.priority.demands,
             "base_use": self.processing.using,
             "base_releases": self.stocks.nodes,
@@ -257,6 +305,12 @@ def _index(labels: tuple[Labels, ...], columns: list[list[Array]]) -> Index:
     return Index(*zip(labels, codes, strict=True))
 
 
+def _kept(counted: Counted, sites: Array) -> Counted:
+    """What counts for some sites only."""
+    keep = sites[counted[2]]
+    return counted[0][keep], counted[1][keep], counted[2][keep]
+
+
 def concentration(
     parts: Parts,
     flow: Flow,
@@ -265,14 +319,19 @@ def concentration(
     stocks: Stock,
     lane: Array,
     arrives: Array,
-) -> Concentration:
-    """Every cap and floor of the instance's rules.
+    origin: Origin,
+) -> tuple[Concentration, Hhi]:
+    """Every cap and floor of the instance's rules, the bases of its awards, and every cap on the HHI.
 
     Args:
         lane: lane of each shipment.
         arrives: period in which each shipment arrives, past the horizon too.
     """
-    rows = _Rows(parts, flow, processing, priority, stocks)
-    for rule in rules_of(parts, "share", "quantity"):
-        rows.add(rule, supply(parts, flow, processing, rule, lane, arrives))
-    return rows.done()
+    rows = _Rows(parts, flow, processing, priority, stocks, origin)
+    for rule in rules_of(parts, "share", "quantity", "hhi"):
+        rows.add(rule, supply(parts, flow, processing, rule, lane, arrives, origin))
+    for rule in rules_of(parts, "award"):
+        if rule.varies:
+            rows.add_bases(rule, supply(parts, flow, processing, rule, lane, arrives, origin))
+    found = rows.done()
+    return found, rows.hhi.done(found.bases)

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from planner.findings import Findings, shown, suggest, written
 from planner.sheets import Sheet, Uncomputed
-from planner.tables import LATER_VALUES, Column, columns
+from planner.tables import Column, columns
 
 Faults = dict[int, tuple[object, str]]
 """Row position: the cell and what is wrong with it."""
@@ -244,7 +244,7 @@ def _text(cell: object, column: Column, table: str) -> tuple[str, str]:
     if not text:
         return default, f"is empty; give {_what(column)}" if column.required else ""
     if column.choices:
-        return (text, "") if text in column.choices else (default, _no_choice(text, column, table, cell))
+        return (text, "") if text in column.choices else (default, _no_choice(text, column, cell))
     if column.unit == "period":
         good = re.fullmatch(r"\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?", text)
         return (text, "") if good else (default, f"{shown(text)} is no period: write 2027, 2027Q1 or 2027-03")
@@ -255,9 +255,7 @@ def _what(column: Column) -> str:
     return f"one of {', '.join(column.choices)}" if column.choices else "a name" if column.unit == "name" else "it"
 
 
-def _no_choice(text: str, column: Column, table: str, cell: object) -> str:
-    if text in LATER_VALUES.get((table, column.name), ()):
-        return f"{shown(text)} is not yet supported"
+def _no_choice(text: str, column: Column, cell: object) -> str:
     choices = [choice for choice in column.choices if choice]
     if isinstance(cell, bool) and "yes" in choices:
         return f"{shown(text)} is a truth value; type {'yes' if cell else 'no'}"

@@ -7,7 +7,21 @@ lie in the rules, which the network does not hang on.
 
 from collections.abc import Callable
 
-from planner.checks import measures, names, network, plausible, policy, reach, scenarios, stock, tiers, windows
+from planner.checks import (
+    counts,
+    incumbents,
+    measures,
+    names,
+    network,
+    origin,
+    plausible,
+    policy,
+    reach,
+    scenarios,
+    stock,
+    tiers,
+    windows,
+)
 from planner.checks.context import Network
 from planner.errors import Problem
 from planner.findings import Findings
@@ -77,6 +91,12 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     stock.covered,
     policy.group_subjects,
     policy.scopes,
+    origin.followed,
+    incumbents.still_there,
+    incumbents.read,
+    counts.suppliers,
+    counts.awards,
+    counts.contradictions,
     measures.unsold,
     reach.unreachable_demands,
     reach.cheap_unmet,

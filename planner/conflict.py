@@ -5,6 +5,7 @@ turn is let go; if there is still no plan without it, it is no part of the confl
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from mineral_sourcing.build import BLOCKS, RULES
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
 from planner.instance import Instance
+from planner.refine import Pieces
 from planner.sentences import sentences
 from planner.session import Session
 from planner.settings import Settings
@@ -30,18 +32,27 @@ def conflict(
     """
     items = _items(matrix, network)
     session = Session.of(matrix, settings.changed(gap=1.0, algorithm="simplex"))
+    pieces = Pieces(session, network) if len(network.hhi.cells) and not matrix.is_mip else None
+
+    def hopeless(seconds: float) -> bool:
+        """Whether there is no plan as the session is now."""
+        found = session.run(seconds, hot=True) if pieces is None else pieces.run(seconds, hot=True, within=np.inf)
+        return found.end == "infeasible"
+
     session.costs(np.zeros(len(matrix.cost)))
     deadline = time.perf_counter() + max(seconds, 10.0)
     for part in items.values():
         part.relax(session)
-    if session.run(deadline - time.perf_counter(), hot=True).end == "infeasible":
+    if hopeless(deadline - time.perf_counter()):
         return ("stocks, shipments under way and minimum loads alone: no rule or demand is to blame",)
     for part in items.values():
         part.restore(session)
-    return tuple(_words(name, instance) for name in _filter(session, items, deadline))
+    return tuple(_words(name, instance) for name in _filter(session, items, deadline, hopeless))
 
 
-def _filter(session: Session, items: dict[Item, "_Part"], deadline: float) -> list[Item]:
+def _filter(
+    session: Session, items: dict[Item, "_Part"], deadline: float, hopeless: Callable[[float], bool]
+) -> list[Item]:
     """Names that stay when each that is not needed for the conflict has been let go, halves at a time."""
     needed: list[Item] = []
     batches = [list(items)] if items else []
@@ -50,7 +61,7 @@ def _filter(session: Session, items: dict[Item, "_Part"], deadline: float) -> li
         for name in batch:
             items[name].relax(session)
         left = deadline - time.perf_counter()
-        if left > 0 and session.run(left, hot=True).end == "infeasible":
+        if left > 0 and hopeless(left):
             continue
         for name in batch:
             items[name].restore(session)
@@ -104,8 +115,12 @@ def _items(matrix: Matrix, network: Network) -> dict[Item, _Part]:
     return found
 
 
+RULED = ("concentration.cap", "hhi.cap", "suppliers.award", "suppliers.count", "averages.cap", "spend.cap")
+"""Constraints that are rows of rules, named first in their keys."""
+
+
 def _name(component: str, index: Any) -> Item:
-    if component in ("concentration.cap", "suppliers.count", "averages.cap", "spend.cap"):
+    if component in RULED:
         return ("rule", index[0])
     if component == "activation.least":
         return ("least", *index[:6])

@@ -208,6 +208,13 @@ class _Soft:
         return found.values if found.has_point else values, False
 
 
+def solve_whole(session: Session, network: Network, seconds: float, *, hot: bool = False) -> Result:
+    """A plan and a bound: by HiGHS alone, or where there are many integers, block by block."""
+    if session.matrix.integer.sum() < MANY:
+        return session.run(seconds, hot=hot)
+    return solve_by_blocks(session, network, seconds)
+
+
 def solve_by_blocks(session: Session, network: Network, seconds: float) -> Result:
     """A plan and a bound of the model as the session has it now; the session stays as it is.
 

@@ -84,9 +84,13 @@ class Needs:
             found += np.bincount(material, extra, len(found))[:, None]
         found += self._passed_on()[:, None]
         rules = parts.instance.tables["rules"]
-        for kind, basis, limit in zip(rules["kind"], rules["basis"], rules["limit"], strict=True):
+        had = parts.numbers("awards_before", "quantity", 0.0).sum()
+        columns = (rules[name] for name in ("kind", "basis", "base", "limit"))
+        for kind, basis, base, limit in zip(*columns, strict=True):
             if kind == "min_quantity":
                 found += float(limit) * parts.mass
+            elif kind == "min_share" and base == "before":
+                found += float(limit) * had
             elif kind == "min_share" and basis == "made":
                 found += found.sum()
         return found

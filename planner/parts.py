@@ -14,10 +14,12 @@ import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Array, Index, Labels
+from planner.carriers import Elements
 from planner.codes import keys, look_up
 from planner.disruptions import Disrupted
 from planner.instance import Instance
 from planner.lanes import KEY, all_lanes, duties, lane_ends
+from planner.origins import Origins
 from planner.periods import PER_YEAR, horizon, ordinal
 from planner.scope import Scope
 from planner.tables import columns
@@ -143,6 +145,16 @@ class Parts:
     def scope(self) -> Scope:
         """Names resolved."""
         return Scope.of(self.instance)
+
+    @cached_property
+    def elements(self) -> Elements:
+        """What materials hold."""
+        return Elements.of(self.instance)
+
+    @cached_property
+    def origins(self) -> Origins:
+        """Origins that rules tell apart."""
+        return Origins.of(self.instance, self.scope)
 
     @cached_property
     def sites(self) -> Labels:

@@ -75,8 +75,32 @@ PLAN_TABLES: dict[str, tuple[str, ...]] = {
         "shadow_price_undiscounted",
         "binding",
     ),
+    "hhi": ("rule", "from", "subject", "material", "market", "period", "quantity", "share", "hhi", "sources"),
     "cover": ("covers", "material", "period", "stock", "need", "required_days", "days", "shadow_price"),
     "concentration": ("basis", "stage", "material", "by", "subject", "period", "quantity", "share", "hhi"),
+    "tagged": (
+        "flow",
+        "element",
+        "site",
+        "destination",
+        "process",
+        "material",
+        "place",
+        "period",
+        "quantity",
+    ),
+    "origins": (
+        "rule",
+        "from",
+        "material",
+        "market",
+        "period",
+        "place",
+        "quantity",
+        "share",
+        "mixed_quantity",
+        "mixed_share",
+    ),
     "prices": (
         "constraint",
         "site",
@@ -118,6 +142,9 @@ TEXT = frozenset(
         "by",
         "constraint",
         "binding",
+        "flow",
+        "element",
+        "place",
     }
 )
 """Columns of plan tables that are text; all others are numbers."""

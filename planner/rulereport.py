@@ -19,7 +19,8 @@ def rule_report(solution: Solution) -> dict[str, Any]:
     kind = rows["kind"].to_numpy(dtype=object)[row]
     share = np.array([str(name).endswith("_share") for name in kind], dtype=bool)
     cap = np.array([str(name).startswith("max_") for name in kind], dtype=bool)
-    quantity = counted(solution, data.given, data.counted_shipments, data.counted_sales, data.counted_runs)
+    sides = data.counted_shipments, data.counted_sales, data.counted_runs, data.counted_tagged
+    quantity = counted(solution, data.given, *sides)
     base = _base(solution, row)
     limit = rows["limit"].to_numpy()[row] * np.where(share, 1.0, parts.mass * solution.mass)
     empty = share & (base <= EMPTY)
@@ -104,12 +105,27 @@ _PRICE_INDEX: dict[str, tuple[str, ...]] = {
     "balance.node": ("site", "material", "t"),
     "capacity.route": ("site", "destination", "t"),
     "capacity.site": ("site", "t"),
+    "concentration.total": ("rule", "from", "material", "market", "period"),
     "concentration.cap": ("rule", "from", "subject", "material", "market", "period"),
+    "origin.bought": ("from", "rule", "site", "destination", "material", "subject", "t"),
+    "origin.carry": ("rule", "site", "material", "subject", "t"),
+    "origin.consumed": ("from", "rule", "site", "destination", "material", "subject", "t"),
+    "origin.filling": ("rule", "site", "material", "t"),
+    "origin.holding": ("rule", "site", "material", "t"),
+    "origin.making": ("rule", "process", "material", "t"),
+    "origin.node": ("rule", "site", "material", "subject", "t"),
+    "origin.recipe": ("rule", "process", "subject", "t"),
+    "origin.serving": ("rule", "site", "material", "t"),
+    "origin.shipping": ("rule", "site", "destination", "material", "t"),
+    "origin.using": ("rule", "process", "material", "t"),
+    "hhi.cap": ("rule", "from", "material", "market", "period"),
+    "hhi.supplied": ("rule", "from", "subject", "material", "market", "period"),
     "priority.held": ("rule",),
     "spend.cap": ("rule", "from", "subject", "material", "market", "period"),
     "stockpile.carry": ("site", "material", "t"),
     "stockpile.cover": ("site", "material", "t"),
     "stockpile.final": ("site", "material"),
+    "suppliers.award": ("rule", "from", "subject", "material", "market", "period"),
     "suppliers.count": ("rule", "from", "material", "market", "period"),
     "suppliers.link": ("rule", "from", "subject", "material", "market", "period"),
     "tiers.band": ("site", "material", "period", "tier"),
@@ -127,6 +143,10 @@ def prices(solution: Solution) -> dict[str, Any]:
     duals, steps = [np.empty(0)], [np.empty(0, dtype=np.int64)]
     for constraint, dimensions in _PRICE_INDEX.items():
         dual = solution.dual(constraint)
+        if constraint == "concentration.total":  # those of shares are put in where they are used
+            squared = np.zeros(len(dual), dtype=bool)
+            squared[solution.network.hhi.total_of.members] = len(dual) > 0
+            dual = np.where(squared, dual, 0.0)
         at = np.flatnonzero(dual)
         if not len(at):
             continue

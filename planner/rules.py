@@ -5,20 +5,28 @@ periods): what is bought or made is sorted into cells, and within them by subjec
 ``suppliers.py``, ``averages.py``, ``spend.py``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Labels
-from mineral_sourcing.network import Flow, Processing
+from mineral_sourcing.network import Flow, Origin, Processing
+from planner.carriers import own_contents
 from planner.codes import spread
+from planner.origins import ARRIVALS, DEMAND, INPUT, origin_subjects
 from planner.parts import Parts
 from planner.scope import Scope, split
 
 Row = Mapping[str, Any]
 """A row of ``rules``."""
+
+COUNTS = ("max_suppliers", "min_suppliers")
+"""Kinds that count who supplies."""
+
+SWITCHED = (*COUNTS, "min_award")
+"""Kinds that ask whether a subject supplies at all."""
 
 
 def materials_of(parts: Parts, rule: Row) -> list[tuple[str, frozenset[str]]]:
@@ -36,14 +44,15 @@ def materials_of(parts: Parts, rule: Row) -> list[tuple[str, frozenset[str]]]:
         by_stage: dict[str, list[str]] = {}
         for material in scope:
             by_stage.setdefault(stage_of[material], []).append(material)
-        return [(_label(stage, members), frozenset(members)) for stage, members in by_stage.items()]
+        return [(_label(stage, members, stage_of), frozenset(members)) for stage, members in by_stage.items()]
     if len(scope) == len(stage_of):
         return [("all", frozenset(scope))]
     return [(";".join(stages) if stages and not named else ";".join(scope), frozenset(scope))]
 
 
-def _label(stage: str, members: list[str]) -> str:
-    return members[0] if len(members) == 1 else stage
+def _label(stage: str, members: list[str], known: Collection[str]) -> str:
+    """The one material, or the stage; the materials joined where one of any stage has the name of this stage."""
+    return ";".join(members) if len(members) == 1 or stage in known else stage
 
 
 def markets_of(parts: Parts, rule: Row, pools: list[tuple[str, frozenset[str]]]) -> list[tuple[str, frozenset[str]]]:
@@ -64,7 +73,7 @@ def markets_of(parts: Parts, rule: Row, pools: list[tuple[str, frozenset[str]]])
         names = scope.direct(names[0])
     if rule["market_pool"] == "together":
         return [(";".join(names), scope.sites(names))]
-    return [(name, scope.sites([name])) for name in names]
+    return [(name, scope.sites([name])) for name in dict.fromkeys(names)]
 
 
 def subjects_of(scope: Scope, rule: Row) -> list[tuple[str, frozenset[str]]]:
@@ -154,13 +163,29 @@ class Rule:
         self.market = _Sets(markets, parts.sites)
         self.apart = any(len(members) > 1 for _, members in markets)
         """Whether a lane may stay inside a market."""
+        self.traced = rule["basis"] == "origin"
+        """Whether it counts tonnes of element by origin; its subjects then hold origins, not sites."""
         subjects = subjects_of(parts.scope, rule)
+        self.content = np.ones(len(parts.materials))
+        """What a tonne of each material counts."""
+        if self.traced:
+            subjects = [(name, parts.origins.among(places)) for name, places in origin_subjects(parts.scope, rule)]
+            contents = own_contents(parts.elements, parts.materials.names.tolist())
+            self.content = np.array(list(contents.values()))
         self.subjects = [label for label, _ in subjects]
-        self.subject = _Sets(subjects, parts.sites)
+        self.subject = _Sets(subjects, parts.origins.labels if self.traced else parts.sites)
         self.labels, self.label = windows_of(rule, inside, parts.periods)
         self.is_cap = str(rule["kind"]).startswith("max_")
         self.is_share = str(rule["kind"]).endswith("_share")
+        self.is_hhi = rule["kind"] == "max_hhi"
         self.bought = rule["basis"] == "purchases"
+        self.sets = tuple([members for _, members in named] for named in (subjects, pools, markets))
+        """Members of each subject, pool and market: what tells scopes apart, whatever they are called."""
+
+    @property
+    def varies(self) -> bool:
+        """Whether its base is a column of the model."""
+        return self.row["base"] in ("consumption", "purchases")
 
     @property
     def first(self) -> Array:
@@ -185,6 +210,12 @@ class Rule:
         cell = self.cell(material[at], market, t[at])
         here = np.flatnonzero(cell >= 0)
         return cell[here], at[here]
+
+    def demand(self) -> Array:
+        """Demand at the markets, by cell; model units."""
+        demand = self.parts.demand
+        cell, at = self.at_markets(demand.site, demand.material, demand.t)
+        return np.bincount(cell, demand.amount[at] * self.content[demand.material[at]], self.cells)
 
     def anywhere(self, site: Array, material: Array, t: Array) -> Counted:
         """Cell and position of what lies at any site: it counts for every market."""
@@ -214,26 +245,40 @@ class Rule:
 
 @dataclass(frozen=True)
 class Supply:
-    """What a rule counts: shipments, sales, makings, and what was under way."""
+    """What a rule counts: shipments, sales, makings, what was under way, and what is traced to its origin."""
 
     shipments: Counted
     sales: Counted
     runs: Counted
     coming: Counted
+    tagged: Counted
+    """What is counted of each origin, which stands in the place of a site."""
 
 
-def supply(parts: Parts, flow: Flow, processing: Processing, rule: Rule, lane: Array, arrives: Array) -> Supply:
+def supply(
+    parts: Parts,
+    flow: Flow,
+    processing: Processing,
+    rule: Rule,
+    lane: Array,
+    arrives: Array,
+    origin: Origin | None = None,
+) -> Supply:
     """Everything that a rule counts, by cell.
 
     Args:
         lane: lane of each shipment.
         arrives: period in which each shipment arrives, past the horizon too.
+        origin: what a rule on origin counts.
     """
     nothing = (np.empty(0, dtype=np.int64),) * 3
+    if rule.traced:
+        assert origin is not None, "only shares and quantities are traced to their origin"
+        return Supply(nothing, nothing, nothing, nothing, _traced(rule, origin))
     if not rule.bought:
         sales, making = flow.sales.codes, processing.making.codes
         made = rule.anywhere(parts.process_site[making[0]], making[1], making[2])
-        return Supply(nothing, rule.anywhere(sales[0], sales[1], sales[3]), made, nothing)
+        return Supply(nothing, rule.anywhere(sales[0], sales[1], sales[3]), made, nothing, nothing)
     lanes, coming = parts.lanes, parts.coming
     at, market = rule.purchased(lanes.origin, lanes.destination, lanes.material)
     starts = np.searchsorted(lane, np.arange(len(lanes) + 1))
@@ -244,7 +289,22 @@ def supply(parts: Parts, flow: Flow, processing: Processing, rule: Rule, lane: A
     at, market = rule.purchased(coming.origin, coming.destination, coming.material)
     cell = rule.cell(coming.material[at], market, coming.t[at])
     here = np.flatnonzero(cell >= 0)
-    return Supply(shipments, nothing, nothing, (cell[here], at[here], coming.origin[at[here]]))
+    return Supply(shipments, nothing, nothing, (cell[here], at[here], coming.origin[at[here]]), nothing)
+
+
+def _traced(rule: Rule, origin: Origin) -> Counted:
+    """What a rule on origin counts: arrivals where it is held against purchases, else what is consumed."""
+    what, _, sender, site, material, place, t = origin.counted.codes
+    wanted = {"purchases": (ARRIVALS,), "demand": (DEMAND,)}.get(rule.row["base"], (DEMAND, INPUT))
+    here = np.flatnonzero(np.isin(what, wanted))
+    if rule.row["base"] == "purchases":
+        at, market = rule.purchased(sender[here], site[here], material[here])
+    else:
+        at, market = rule.market.of(site[here])
+    at = here[at]
+    cell = rule.cell(material[at], market, t[at])
+    inside = np.flatnonzero(cell >= 0)
+    return cell[inside], at[inside], place[at[inside]]
 
 
 def rules_of(parts: Parts, *limited: str) -> Iterator[Rule]:

@@ -64,6 +64,8 @@ NOUNS = {
 _AVERAGE = "the average <attribute:attribute> of <scope>"
 _BASE = "<home><recycled><stock>"
 
+_AGAIN = "is bought again, <per>"
+
 
 def _subjects(every: str, several: bool = False) -> tuple[Phrase, ...]:
     """Subjects of a rule after a word for all of them: any one, each, or none where they are counted."""
@@ -92,10 +94,18 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
     "rule": (
         P(f"at most <limit:percent> of <scope> <share> <any>, <per>{_BASE}<too much>", "kind=max_share"),
         P(f"at least <limit:percent> of <scope> <share> <each>, <per>{_BASE}<too little>", "kind=min_share"),
+        P(f"at most <limit:percent> of <scope> <before> <any> {_AGAIN}<too much>", "kind=max_share"),
+        P(f"at least <limit:percent> of <scope> <before> <each> {_AGAIN}<too little>", "kind=min_share"),
+        P(f"the HHI of <scope> <held>, <across>, is at most <limit:points>, <per>{_BASE}<too much>", "kind=max_hhi"),
         P("at most <limit:mass> of <scope> <quantity> <any>, <per><too much>", "kind=max_quantity"),
         P("at least <limit:mass> of <scope> <quantity> <each>, <per><too little>", "kind=min_quantity"),
         P("at most <limit:count> <those> <suppliers>, <per><too many>", "kind=max_suppliers"),
         P("at least <limit:count> <those> <suppliers>, <per><too few>", "kind=min_suppliers"),
+        P("at least <limit:mass> of <scope> <quantity> <each>, if any at all, <per><too little>", "kind=min_award"),
+        P(
+            f"at least <limit:percent> of <scope> <share> <each>, if any at all, <per>{_BASE}<too little>",
+            "kind=min_award",
+        ),
         P(f"{_AVERAGE} <of any> is at most <limit:count>, <per><unit too much>", "kind=max_average"),
         P(f"{_AVERAGE} <of each> is at least <limit:count>, <per><unit too little>", "kind=min_average"),
         P("at most <limit:fee> is spent on <scope> <of any>, <per><money too much>", "kind=max_spend"),
@@ -122,12 +132,25 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
         P("consumed<market> comes from", "basis=purchases base=consumption"),
         P("demanded<market> comes from", "basis=purchases base=demand"),
         P("bought<market> comes from", "basis=purchases base=purchases"),
+        P("consumed<market> originates in", "basis=origin base=consumption"),
+        P("demanded<market> originates in", "basis=origin base=demand"),
+        P("bought<market> originates in", "basis=origin base=purchases"),
         P("consumed<market> is made by", "basis=made base=consumption"),
         P("demanded<market> is made by", "basis=made base=demand"),
         P("made anywhere is made by", "basis=made base=purchases"),
     ),
+    "held": (
+        P("bought<market>", "basis=purchases base=purchases"),
+        P("bought out of what is consumed<market>", "basis=purchases base=consumption"),
+        P("bought out of what is demanded<market>", "basis=purchases base=demand"),
+        P("made anywhere", "basis=made base=purchases"),
+        P("made out of what is consumed<market>", "basis=made base=consumption"),
+        P("made out of what is demanded<market>", "basis=made base=demand"),
+    ),
+    "before": (P("bought<market> before from", "basis=purchases base=before"),),
     "quantity": (
         P("bought<market> comes from", "basis=purchases base="),
+        P("consumed<market> originates in", "basis=origin base="),
         P("is made by", "basis=made base="),
     ),
     "suppliers": (
@@ -147,6 +170,7 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
     "any": _subjects("any one "),
     "each": _subjects("each "),
     "those": _subjects("", several=True),
+    "across": _subjects("across ", several=True),
     "but": (P("", "except="), P(" except <except:names>")),
     "per": (P("each period", "per=period"), P("each year", "per=year"), P("over all periods together", "per=horizon")),
 }
@@ -193,6 +217,7 @@ _AFTER_MATERIALS = {"of"}
 
 FORMS: dict[str, Form] = {
     "percent": NumberForm("{number} %", scale=2),
+    "points": NumberForm("{number}", scale=4),
     "mass": NumberForm("{number} {terms.mass_unit}"),
     "count": NumberForm("{number}"),
     "price": NumberForm("{number} {terms.currency} per {terms.mass_unit}"),

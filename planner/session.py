@@ -76,6 +76,8 @@ class Result:
     values: Array
     row_duals: Array
     col_duals: Array
+    proof: Array | None = None
+    """Duals of the rows that prove the bound, where those of the point do not."""
 
     @property
     def has_point(self) -> bool:
@@ -94,6 +96,7 @@ class Session:
         seed: int,
         gap: float,
         algorithm: str,
+        hhi: str = "exact",
         progress: Callable[[Progress], None] | None = None,
         stop: threading.Event | None = None,
     ) -> None:
@@ -109,6 +112,8 @@ class Session:
         self._moved_columns: list[Array] = []
         self._moved_rows: list[Array] = []
         self._other_costs = False
+        self.hhi = hhi
+        """How caps on the HHI are met, for ``planner.refine``."""
         self._bases: dict[str, Any] = {}
         """Where each stage of a solve ended last."""
         self._strategy = DUAL
@@ -140,6 +145,7 @@ class Session:
             seed=settings.seed,
             gap=settings.gap,
             algorithm=settings.algorithm,
+            hhi=settings.hhi,
             progress=progress,
             stop=stop,
         )
@@ -147,7 +153,7 @@ class Session:
     def like(self, matrix: Matrix, gap: float) -> "Session":
         """Another object with the same threads, seed and algorithm, which the same event stops."""
         same: dict[str, Any] = {"threads": self._threads, "seed": self._seed, "algorithm": self._algorithm}
-        return Session(matrix, gap=gap, stop=self._asked, **same)
+        return Session(matrix, gap=gap, hhi=self.hhi, stop=self._asked, **same)
 
     @property
     def _ended(self) -> bool:
@@ -404,7 +410,7 @@ class Session:
         self._strategy = DUAL
         if self.is_mip:
             solver = "choose"
-        elif hot or self._algorithm == "simplex" or (self._algorithm == "auto" and self._is_flat):
+        elif hot or self._algorithm == "simplex" or (self._algorithm == "auto" and self.is_flat):
             solver = "simplex"
         else:
             solver = self.interior
@@ -419,7 +425,7 @@ class Session:
         return self._result(end)
 
     @property
-    def _is_flat(self) -> bool:
+    def is_flat(self) -> bool:
         """Whether dual simplex is the way: few columns, or few of them in shared rows."""
         columns = len(self.matrix.cost)
         return columns < LARGE or self.matrix.entries.nnz < DENSE * columns

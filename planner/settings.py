@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     """Seed of HiGHS and of the weights that break ties."""
     algorithm: Literal["auto", "simplex", "ipm"] = "auto"
     """How linear plans are solved; auto chooses by size."""
+    hhi: Literal["exact", "inner"] = "exact"
+    """How caps on the HHI are met: the plan keeps them either way; exact brings cost and bound together to 1e-6, inner
+    to ``gap``."""
     workers: int = Field(0, ge=0)
     """Workers of this machine for many solves at once; 0 takes one for each core."""
     dask: str = ""

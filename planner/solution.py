@@ -82,8 +82,11 @@ def total(groups: Groups, weights: Array, values: Array) -> Array:
     return np.bincount(groups.rows, (weights * values)[members], len(groups.index))
 
 
-def counted(solution: Solution, given: Values, shipments: Groups, sales: Groups, runs: Groups) -> Array:
-    """What a rule counts under each key: what was under way, arrivals, sales and output; model units."""
+def counted(
+    solution: Solution, given: Values, shipments: Groups, sales: Groups, runs: Groups, tagged: Groups | None = None
+) -> Array:
+    """What a rule counts under each key: what was under way, arrivals, sales, output, what is traced; model units."""
+    traced = 0.0 if tagged is None else total(tagged, np.ones(len(tagged.of)), solution.value("origin.counted"))
     flow, processing = solution.network.flow, solution.network.processing
     making = processing.making
     output = processing.output.array[making.project((0, 1), processing.outputs)]
@@ -93,6 +96,7 @@ def counted(solution: Solution, given: Values, shipments: Groups, sales: Groups,
         + total(shipments, flow.kept.array[solution.assembled.lane], solution.value("flow.ship"))
         + total(sales, np.ones(len(flow.sales)), solution.value("flow.sold"))
         + total(runs, output, activity)
+        + traced
     )
 
 

@@ -17,7 +17,9 @@ import pandas as pd
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Span
 from mineral_sourcing.network import Network
-from planner.mip import MANY, solve_by_blocks
+from planner.mip import solve_whole
+from planner.outer import solve_mixed
+from planner.refine import EXACT, Pieces
 from planner.session import End, Result, Session
 
 TINY = 1e-7
@@ -77,30 +79,40 @@ def run_stages(session: Session, network: Network, seed: int, clock: Clock, *, h
         clock: how long HiGHS may take, and what it took.
         hot: start from the last basis.
     """
+    pieces = Pieces(session, network) if len(network.hhi.cells) else None
     try:
-        result, held = ranks_and_cost(session, network, clock, hot)
+        result, held = ranks_and_cost(session, network, clock, hot, pieces)
         if not result.has_point:
             return Solved(result.end, np.inf, -np.inf, result.values, result.row_duals, held)
         final = result
         with session.heedless():
             if session.matrix.is_mip:
                 with clock.step("solve"):
-                    final = _fix_integers(session, result, max(clock.left, LAST_STAGES))
+                    final = _fix_integers(session, result, max(clock.left, LAST_STAGES), pieces)
             values = _break_ties(session, final, seed, clock)
-        return Solved(result.end, result.objective, result.bound, values, final.row_duals, held)
+        duals = final.row_duals if final.proof is None else final.proof
+        return Solved(result.end, result.objective, result.bound, values, duals, held)
     finally:
+        if pieces is not None:
+            pieces.reset()
         session.restore()
 
 
-def ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) -> tuple[Result, dict[int, float]]:
-    """Serve the ranks, then minimise cost. Where all ranks can be met in full, one run tells."""
+def ranks_and_cost(
+    session: Session, network: Network, clock: Clock, hot: bool, pieces: Pieces | None = None
+) -> tuple[Result, dict[int, float]]:
+    """Serve the ranks, then minimise cost. Where all ranks can be met in full, one run tells.
+
+    Args:
+        pieces: those of the caps on the HHI, where there are any.
+    """
     ranks = list(network.priority.ranks)
     held: dict[int, float] = {}
     if ranks:
         columns = np.concatenate([_ranked(session, network, rank)[0] for rank in ranks])
         session.column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
         with clock.step("solve"):
-            result = _run(session, network, clock, "served", hot=hot)
+            result = _run(session, network, clock, pieces, "served", hot=hot)
         if result.end != "infeasible":
             return result, dict.fromkeys(ranks, 0.0)
         session.restore()
@@ -110,21 +122,26 @@ def ranks_and_cost(session: Session, network: Network, clock: Clock, hot: bool) 
         cost[columns] = weights
         session.costs(cost)
         with clock.step("solve"):
-            result = _run(session, network, clock, f"rank {rank}", hot=hot or rank != ranks[0])
+            result = _run(session, network, clock, pieces, f"rank {rank}", hot=hot or rank != ranks[0])
         if result.end != "optimal":
             return replace(result, objective=np.inf, values=np.empty(0), row_duals=np.empty(0)), held
         held[rank] = _hold(session, network, rank, result, columns, weights)
     if held:
         session.costs(session.matrix.cost, session.matrix.offset)
     with clock.step("solve"):
-        return _run(session, network, clock, "cost", hot=hot or bool(held)), held
+        return _run(session, network, clock, pieces, "cost", hot=hot or bool(held)), held
 
 
-def _run(session: Session, network: Network, clock: Clock, stage: str, *, hot: bool) -> Result:
-    """One solve: by HiGHS alone, from where the stage ended last; or where there are many integers, block by block."""
+def _run(session: Session, network: Network, clock: Clock, pieces: Pieces | None, stage: str, *, hot: bool) -> Result:
+    """One solve: by HiGHS alone, from where the stage ended last; with integers, block by block where these are many;
+    by pieces where there is an HHI.
+    """
+    if pieces is not None and session.is_mip:
+        return solve_mixed(pieces, network, clock.left)
+    if pieces is not None:
+        return pieces.run(clock.left, hot=hot)
     if session.is_mip:
-        many = session.matrix.integer.sum() >= MANY
-        return solve_by_blocks(session, network, clock.left) if many else session.run(clock.left, hot=hot)
+        return solve_whole(session, network, clock.left, hot=hot)
     return _staged(session, stage, clock.left, hot=hot)
 
 
@@ -160,13 +177,13 @@ def _hold(session: Session, network: Network, rank: int, result: Result, columns
     return result.objective
 
 
-def _fix_integers(session: Session, result: Result, seconds: float) -> Result:
+def _fix_integers(session: Session, result: Result, seconds: float, pieces: Pieces | None) -> Result:
     """The same plan as an LP with its integers fixed, which has duals; none where that does not end."""
     columns = np.flatnonzero(session.matrix.integer)
     chosen = np.round(result.values[columns])
     session.column_bounds(columns, chosen, chosen)
     session.relax_integers(columns)
-    fixed = session.run(seconds)
+    fixed = session.run(seconds) if pieces is None else pieces.run(seconds, within=EXACT)
     empty = np.empty(0)  # HiGHS gives zeros for the duals that a mixed-integer plan does not have
     return fixed if fixed.has_point else replace(result, row_duals=empty, col_duals=empty)
 

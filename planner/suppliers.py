@@ -1,4 +1,4 @@
-r"""Rules on the number of suppliers into cells, candidates and switches.
+r"""Rules on the number of suppliers and on awards into cells, candidates and switches.
 
 A candidate is a subject of a rule with anything to count in a cell (pool of materials, market, group of periods). What
 it supplies is at most
@@ -8,26 +8,36 @@ it supplies is at most
 
 with :math:`\bar x_\ell` the most that is worth while on a lane, :math:`\bar s_o` the capacities of an offer,
 :math:`N_k` the need of a material over the periods of the cell and :math:`A_{pt}` the most activity of a process
-(``planner.needs``); what was under way at the start is no column.
+(``planner.needs``); what was under way at the start is no column. The most that a base can be, :math:`\bar Q`, is the
+same sum over what the base counts (``planner.awards``).
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Flow, Processing, Suppliers
-from planner.codes import Names, look_up
+from mineral_sourcing.network import Concentration, Flow, Processing, Suppliers
+from planner.awards import Awards, Limits, awards, offered
+from planner.codes import Names, grouped, look_up
 from planner.errors import InputError, Problem
-from planner.needs import LaneLimits, sale_limits
+from planner.needs import LaneLimits
 from planner.parts import Parts
-from planner.rules import Rule, Supply, rules_of, supply
+from planner.rules import COUNTS, Rule, Supply, rules_of, supply
 
 Pairs = tuple[Array, Array]
 """Candidate and item."""
 
-FIGURES = ("of_cell", "given", "penalty", "limit")
-"""Cell and what was under way, by candidate; penalty and limit, by cell."""
+ITEMS = ("shipments", "sales", "runs")
+
+FIGURES = ("of_cell", "given", "least", "share", "price", "told", "demand")
+"""By candidate: its cell (−1: a rule on awards), what was under way, and the smallest award: NaN where there is none, a
+quantity or a share of demand; share of a base that varies; price of a tonne short; whether a rule on awards says so;
+the demand that it is a share of."""
+
+OF_CELL = ("sign", "limit", "penalty")
 
 
 @dataclass
@@ -37,87 +47,83 @@ class _Rows:
     parts: Parts
     flow: Flow
     processing: Processing
-    limits: LaneLimits
     names: tuple[Names, ...] = field(default_factory=lambda: tuple(Names() for _ in range(6)))
     candidates: list[list[Array]] = field(default_factory=list)
+    scopes: list[list[Array]] = field(default_factory=list)
     cells: list[list[Array]] = field(default_factory=list)
     members: dict[str, list[Pairs]] = field(default_factory=dict)
     data: dict[str, list[Array]] = field(default_factory=dict)
+    known: tuple[dict[Hashable, int], ...] = field(default_factory=lambda: tuple({} for _ in range(4)))
     count: int = 0
     cell_count: int = 0
 
     def add(self, rule: Rule, supplied: Supply) -> None:
         """The cells and candidates of one rule."""
-        width = len(rule.subjects)
-        items = {
-            name: rule.by_subject(counted)
-            for name, counted in (
-                ("shipments", supplied.shipments),
-                ("sales", supplied.sales),
-                ("runs", supplied.runs),
-                ("coming", supplied.coming),
-            )
-        }
+        items = {name: rule.by_subject(getattr(supplied, name)) for name in (*ITEMS, "coming")}
         found = np.unique(np.concatenate([some for some, _ in items.values()]))
         if not len(found):
             return
         pairs = {name: (look_up(found, some), item) for name, (some, item) in items.items()}
         coming, at = pairs.pop("coming")
         given = np.bincount(coming, self.parts.coming.arriving[at], len(found))
-        cell, subject = np.divmod(found, width)
-        cells, of_cell = np.unique(cell, return_inverse=True)
-        nobody = np.zeros(len(cells), dtype=np.int64)
+        cell, subject = np.divmod(found, len(rule.subjects))
         self.candidates.append(self._codes(rule, cell, rule.subjects, subject))
-        codes = self._codes(rule, cells, [""], nobody)
-        self.cells.append(codes[:2] + codes[3:])
+        self.scopes.append(self._scopes(rule, cell, subject))
         for name, (candidate, item) in pairs.items():
             self.members.setdefault(name, []).append((candidate + self.count, item))
-        first = rule.first[cells % len(rule.labels)]
-        penalty = float(rule.row["penalty"]) / self.parts.units.money * self.parts.discount[first]
-        limit = np.full(len(cells), float(rule.row["limit"]))
-        for name, array in zip(FIGURES, (of_cell + self.cell_count, given, penalty, limit), strict=True):
-            self.data.setdefault(name, []).append(array)
+        of_cell = self._count(rule, cell) if rule.row["kind"] in COUNTS else np.full(len(found), -1)
+        if rule.row["kind"] == "min_award":
+            award = awards(self.parts, rule, cell)
+        elif rule.row["kind"] == "min_suppliers":
+            award = offered(self.parts, self.flow, rule, pairs, len(found))
+        else:
+            award = Awards.none(len(found))
+        self._put(of_cell=of_cell, given=given, **vars(award))
         self.count += len(found)
+
+    def _put(self, **values: Array) -> None:
+        for name, array in values.items():
+            self.data.setdefault(name, []).append(array)
+
+    def _count(self, rule: Rule, cell: Array) -> Array:
+        """Cells of a rule that counts: that of each candidate."""
+        cells, of_cell = np.unique(cell, return_inverse=True)
+        codes = self._codes(rule, cells, [""], np.zeros(len(cells), dtype=np.int64))
+        self.cells.append(codes[:2] + codes[3:])
+        first = rule.first[cells % len(rule.labels)]
+        self._put(
+            sign=np.full(len(cells), 1.0 if rule.is_cap else -1.0),
+            limit=np.full(len(cells), float(rule.row["limit"])),
+            penalty=float(rule.row["penalty"]) / self.parts.units.money * self.parts.discount[first],
+        )
+        of_cell = of_cell + self.cell_count
         self.cell_count += len(cells)
+        return of_cell
 
     def _codes(self, rule: Rule, cell: Array, subjects: list[str], subject: Array) -> list[Array]:
         """Codes of candidates along all dimensions."""
         names = [[rule.row["rule"]], [rule.row["from"]], subjects, rule.pools, rule.markets, rule.labels]
-        rest, label = np.divmod(cell, len(rule.labels))
-        pool, market = np.divmod(rest, len(rule.markets))
         nothing = np.zeros(len(cell), dtype=np.int64)
-        at = (nothing, nothing, subject, pool, market, label)
+        at = (nothing, nothing, subject, *_parted(rule, cell))
         return [known.codes(some)[number] for known, some, number in zip(self.names, names, at, strict=True)]
 
-    def _most(self, pairs: dict[str, Pairs], count: int) -> Array:
-        """The most that each candidate can supply; 0 where only what was under way counts."""
-        limits, flow, processing, parts = self.limits, self.flow, self.processing, self.parts
-        candidate, item = pairs["runs"]
-        making = processing.making
-        ratio, run = making.project((0, 1), processing.outputs)[item], making.project((0, 2), processing.runs)[item]
-        made = processing.output.array[ratio] * limits.needs.runs[run]
-        candidates, item = pairs["shipments"]
-        lane, width = limits.lane[item], max(len(parts.lanes), 1)
-        groups, group = np.unique(candidates * width + lane, return_inverse=True)
-        of_lane = limits.of(item, group, len(groups)) * flow.kept.array[groups % width] if len(groups) else np.empty(0)
-        t = flow.shipments.codes[3][item]
-        bought = self._by_material(candidates, parts.lanes.material[lane], t, group, of_lane, count)
-        sellers, item = pairs["sales"]
-        _, material, _, t = (codes[item] for codes in flow.sales.codes)
-        limit, each = sale_limits(parts, flow)[item], np.arange(len(item))
-        sold = self._by_material(sellers, material, t, each, limit, count)
-        return np.bincount(candidate, made, count) + bought + sold
+    def _scopes(self, rule: Rule, cell: Array, subject: Array) -> list[Array]:
+        """What tells the tonnes of candidates apart: basis and sites, materials, market and periods."""
+        subjects, pools, markets = rule.sets
+        named: list[list[Hashable]] = [
+            [(rule.bought, sites) for sites in subjects],
+            list(pools),
+            list(markets),
+            [tuple(np.flatnonzero(rule.label == number).tolist()) for number in range(len(rule.labels))],
+        ]
+        codes = [
+            np.array([known.setdefault(key, len(known)) for key in keys], dtype=np.int64)
+            for known, keys in zip(self.known, named, strict=True)
+        ]
+        at = (subject, *_parted(rule, cell))
+        return [code[number] for code, number in zip(codes, at, strict=True)]
 
-    def _by_material(self, candidate: Array, material: Array, t: Array, group: Array, most: Array, count: int) -> Array:
-        """By candidate, of each material the most of its groups of items, or the need."""
-        width = max(len(self.parts.materials), 1)
-        pairs, number = np.unique(candidate * width + material, return_inverse=True)
-        of_group = np.empty(len(most), dtype=np.int64)
-        of_group[group] = number
-        need = self.limits.needs.over(number, len(pairs), material, t)
-        return np.bincount(pairs // width, np.minimum(np.bincount(of_group, most, len(pairs)), need), count)
-
-    def done(self) -> Suppliers:
+    def done(self, limits: Limits, concentration: Concentration) -> Suppliers:
         """The finished family.
 
         Raises:
@@ -125,43 +131,91 @@ class _Rows:
         """
         labels = tuple(known.labels() for known in self.names)
         candidates, cells = _index(labels, self.candidates), _index(labels[:2] + labels[3:], self.cells)
-        data = {name: np.concatenate([np.empty(0), *self.data.get(name, [])]) for name in FIGURES}
+        data = {name: np.concatenate([np.empty(0), *self.data.get(name, [])]) for name in (*FIGURES, *OF_CELL)}
+        pairs = {name: _joined(self.members.get(name, [])) for name in ITEMS}
         of_cell = data["of_cell"].astype(np.int64)
-        limited = np.bincount(of_cell, minlength=len(cells)) > data["limit"]
-        pairs = {name: _joined(self.members.get(name, [])) for name in ("shipments", "sales", "runs")}
-        switched, held = np.flatnonzero(limited[of_cell]), np.flatnonzero(limited)
-        linked = np.intersect1d(switched, np.concatenate([candidate for candidate, _ in pairs.values()]))
-        most = self._most(pairs, len(candidates))[linked] if len(linked) else np.empty(0)
-        switches, links, counts = candidates.take(switched), candidates.take(linked), cells.take(held)
+        counting = np.flatnonzero(of_cell >= 0)
+        size = np.bincount(of_cell[counting], minlength=len(cells))
+        held = np.flatnonzero(np.where(data["sign"] > 0, size > data["limit"], data["limit"] > 0))
+        number = look_up(held, of_cell)
+        awarded, loose, ruled = self._awarded(data)
+        asked = np.flatnonzero((number >= 0) | awarded)
+        switches, switch = self._switches(candidates, asked, loose)
+        of_switch = np.full(len(candidates), -1)
+        of_switch[asked] = switch
+        counts, counted = cells.take(held), np.flatnonzero(number >= 0)
+        linked = np.flatnonzero(~loose[switches])
+        linked = linked[np.isin(switches[linked], np.concatenate([candidate for candidate, _ in pairs.values()]))]
+        most = limits.most(pairs, len(candidates))[switches[linked]] if len(linked) else np.empty(0)
+        index = candidates.take(switches)
+        links = index.take(linked)
         self._refuse_endless(links, most)
         at = np.flatnonzero(~np.isnan(data["penalty"][held]))
         priced = counts.take(at)
         of = {"shipments": self.flow.shipments, "sales": self.flow.sales, "runs": self.processing.making}
+        items: dict[str, Any] = {name: Groups(candidates, of[name], *pairs[name]) for name in ITEMS}
         return Suppliers(
             candidates=candidates,
-            **{name: Groups(candidates, of[name], *pairs[name]) for name in of},
+            **items,
             given=Values(candidates, data["given"]),
             cells=cells,
-            of_cell=Groups(cells, candidates, of_cell),
-            switches=switches,
+            of_cell=Groups(cells, candidates, of_cell[counting], counting),
+            switches=index,
+            switch_of=Groups(candidates, index, asked, switch),
             links=links,
             most=Values(links, most),
-            surely=Values(switches, data["given"][switched] > 0),
+            surely=Values(index, (data["given"][switches] > 0) & ~loose[switches]),
+            loose=Values(index, loose[switches]),
             counts=counts,
-            counted=Groups(counts, switches, look_up(held, of_cell[switched])),
+            counted=Groups(counts, index, number[counted], of_switch[counted]),
+            sign=Values(counts, data["sign"][held]),
             limit=Values(counts, data["limit"][held]),
             priced=priced,
             priced_in=Groups(counts, priced, at),
             penalty=Values(priced, data["penalty"][held][at]),
+            **limits.awards(candidates, np.flatnonzero(ruled), index, of_switch, data, concentration),
         )
+
+    def _awarded(self, data: dict[str, Array]) -> tuple[Array, Array, Array]:
+        """Which candidates have an award of a rule; which are counted by the awards of their offers, since no hard rule
+        says more of their scope; and all of them.
+        """
+        told, hard = data["told"] > 0, np.isnan(data["price"])
+        offers = ~np.isnan(data["least"]) & ~told
+        scope, _ = self._numbered(np.arange(self.count))
+        strict = np.zeros(int(scope.max(initial=-1)) + 1, dtype=bool)
+        strict[scope[told & hard]] = True
+        loose = offers & ~strict[scope]
+        return told | loose, loose, told | loose
+
+    def _switches(self, candidates: Index, asked: Array, loose: Array) -> tuple[Array, Array]:
+        """First candidate of each switch, and the switch of each of those asked: one for all of the same scope."""
+        scope, _ = self._numbered(asked)
+        _, first, switch = np.unique(2 * scope + loose[asked], return_index=True, return_inverse=True)
+        order = np.argsort(first, kind="stable")
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        return asked[first[order]], place[switch.ravel()]
+
+    def _numbered(self, at: Array) -> tuple[Array, Array]:
+        """Number of the scope of each candidate, and the first of each."""
+        columns = [np.concatenate([np.empty(0, dtype=np.int64), *part]) for part in zip(*self.scopes, strict=True)]
+        return grouped([column[at] for column in columns]) if columns else (at, at)
 
     def _refuse_endless(self, links: Index, most: Array) -> None:
         endless = np.flatnonzero(~np.isfinite(most))
         names = sorted(set(zip(links.column(0)[endless], links.column(2)[endless], strict=True)))
-        told = "limits the number of suppliers, and nothing bounds how much {} can supply: give a capacity"
+        told = "asks who supplies, and nothing bounds how much {} can supply: give a capacity"
         problems = [Problem("rules", None, "rule", rule, f"rule {rule} {told.format(who)}") for rule, who in names]
         if problems:
             raise InputError(self.parts.instance.name, problems)
+
+
+def _parted(rule: Rule, cell: Array) -> tuple[Array, Array, Array]:
+    """Pool, market and group of periods of each cell."""
+    rest, label = np.divmod(cell, len(rule.labels))
+    pool, market = np.divmod(rest, len(rule.markets))
+    return pool, market, label
 
 
 def _index(labels: tuple[Labels, ...], some: list[list[Array]]) -> Index:
@@ -177,8 +231,10 @@ def _joined(some: list[Pairs]) -> Pairs:
     return candidate, item
 
 
-def suppliers(parts: Parts, flow: Flow, processing: Processing, limits: LaneLimits, arrives: Array) -> Suppliers:
-    """Every rule on the number of suppliers.
+def suppliers(
+    parts: Parts, flow: Flow, processing: Processing, limits: LaneLimits, concentration: Concentration, arrives: Array
+) -> Suppliers:
+    """Every rule on the number of suppliers and on awards.
 
     Args:
         arrives: period in which each shipment arrives, past the horizon too.
@@ -186,7 +242,7 @@ def suppliers(parts: Parts, flow: Flow, processing: Processing, limits: LaneLimi
     Raises:
         InputError: nothing bounds what a subject can supply.
     """
-    rows = _Rows(parts, flow, processing, limits)
-    for rule in rules_of(parts, "suppliers"):
+    rows = _Rows(parts, flow, processing)
+    for rule in rules_of(parts, "suppliers", "award"):
         rows.add(rule, supply(parts, flow, processing, rule, limits.lane, arrives))
-    return rows.done()
+    return rows.done(Limits(parts, flow, processing, limits), concentration)

@@ -48,7 +48,9 @@ Money = Annotated[float, _number, _bounds("money", ge=0)]
 Rate = Annotated[float, _number, _bounds("mass/year", ge=0)]
 Mass = Annotated[float, _number, _bounds("mass", ge=0)]
 Limit = Annotated[
-    float, _number, _bounds("fraction, mass or money per `per`, the attribute's unit, or suppliers", ge=0)
+    float,
+    _number,
+    _bounds("fraction, HHI (0 to 1), mass or money per `per`, the attribute's unit, or suppliers", ge=0),
 ]
 Measure = Annotated[float, _number, _bounds("the attribute's own")]
 Share = Annotated[float, _number, _bounds("fraction", ge=0, le=1)]
@@ -445,6 +447,27 @@ class StockpileRow(Row):
     """Least stock at the end; empty = the opening stock."""
 
 
+class AwardBeforeRow(Row):
+    """What an incumbent had: tonnes a year of one material for one market, as the awards of last year say.
+
+    A rule reads it as its base ``before``, a share of what each subject itself had ("at least 80 % of it again"): a
+    floor or a cap per incumbent in one row of ``rules``, phased in, priced and explained as any other share, where a
+    kind of its own would only repeat ``min_share`` and ``max_share``.
+    """
+
+    TABLE = "awards_before"
+    KEY = ("site", "material", "market")
+
+    site: Name
+    """The incumbent; a name from ``sites``."""
+    material: Name
+    """A name from ``materials``."""
+    market: Text = ""
+    """Site, place or group that it supplied; empty = every site with demand for the material."""
+    quantity: Rate
+    """Tonnes a year that arrived there from it."""
+
+
 class RuleRow(Row):
     """One sentence of policy: a cap or a floor on shares or quantities."""
 
@@ -461,9 +484,12 @@ class RuleRow(Row):
         Literal[
             "max_share",
             "min_share",
+            "max_hhi",
             "max_quantity",
             "min_quantity",
             "max_suppliers",
+            "min_suppliers",
+            "min_award",
             "max_average",
             "min_average",
             "max_spend",
@@ -473,8 +499,10 @@ class RuleRow(Row):
     ]
     """What is limited."""
     limit: Limit
-    """The limit: a fraction for shares, tonnes per period, year or horizon for quantities, a whole number of subjects
-    for suppliers, the attribute's unit for averages, undiscounted money per period, year or horizon for spend."""
+    """The limit: a fraction for shares, 0 to 1 for the HHI (0.25 for 2,500 points), tonnes per period, year or horizon
+    for quantities, a whole number of subjects for suppliers, the attribute's unit for averages, undiscounted money per
+    period, year or horizon for spend; of an award (if a subject supplies at all, at least so much) tonnes, or a
+    fraction of its base."""
     subject_by: Annotated[
         Literal["", "place", "owner", "site", "group"], Field(json_schema_extra=_unit("place, owner, site, group"))
     ] = ""
@@ -490,13 +518,15 @@ class RuleRow(Row):
     """Stages in scope; empty = all."""
     market: Names = ""
     """Sites, places or groups that buy or consume; empty = every site with demand."""
-    basis: Annotated[Literal["purchases", "made"], Field(json_schema_extra=_unit("purchases, made"))]
-    """What is counted: tonnes arriving from outside the market, or tonnes made at the subject's sites."""
+    basis: Annotated[Literal["purchases", "origin", "made"], Field(json_schema_extra=_unit("purchases, origin, made"))]
+    """What is counted: tonnes arriving from outside the market; tonnes of element by the place where it was mined or
+    recycled, carried through every plant and stock; or tonnes made at the subject's sites."""
     base: Annotated[
-        Literal["", "consumption", "demand", "purchases"],
-        Field(json_schema_extra=_unit("consumption, demand, purchases")),
+        Literal["", "consumption", "demand", "purchases", "before"],
+        Field(json_schema_extra=_unit("consumption, demand, purchases, before")),
     ] = ""
-    """What a share is a share of; required for shares, empty for quantities."""
+    """What a share is a share of, or what the shares of an HHI are; required for both, empty for quantities, either for
+    an award; with before, of what each subject itself had (``awards_before``)."""
     home_in_base: YesNo = "yes"
     """Whether home supply is inside a base of purchases."""
     recycled_in_base: YesNo = "yes"
@@ -514,8 +544,8 @@ class RuleRow(Row):
     attribute: Text = ""
     """What is averaged; a name from ``attributes``, or ``risk``. For averages alone."""
     penalty: Penalty | None = None
-    """Price of a tonne of excess, of each supplier too many, of a unit of the attribute times a tonne, or of a unit of
-    money spent; empty = hard."""
+    """Price of a tonne of excess, of each supplier too many or too few, of a unit of the attribute times a tonne, or of
+    a unit of money spent; empty = hard."""
     protected: YesNo = "no"
     """Whether the rule is never offered for repair."""
     source: Text = ""
@@ -597,6 +627,7 @@ TABLES: dict[str, type[Row]] = {
         DemandRow,
         PriorityRow,
         StockpileRow,
+        AwardBeforeRow,
         RuleRow,
         ScenarioRow,
         DisruptionRow,
@@ -608,21 +639,10 @@ LATER_TABLES = (
     "discounts",
     "bundles",
     "substitutes",
-    "awards_before",
     "contracts",
     "projects",
 )
 """Tables that are known by name and refused as not yet supported."""
-
-LATER_VALUES = {
-    ("rules", "kind"): (
-        "max_hhi",
-        "min_suppliers",
-        "min_award",
-    ),
-    ("rules", "basis"): ("origin",),
-}
-"""Values that are known and refused as not yet supported."""
 
 
 class Header(BaseModel):

@@ -11,7 +11,9 @@ import pandas as pd
 
 from mineral_sourcing.arrays import Array, Labels
 from planner.codes import keys
+from planner.hhireport import hhi_parts, hhi_report
 from planner.measurereport import average_report, spend_report
+from planner.originreport import origins, tagged
 from planner.periods import label, ordinal
 from planner.plan import PLAN_TABLES
 from planner.rulereport import prices, rule_report
@@ -30,7 +32,11 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
     tiers = _tiers(solution)
     supplied = supplying(solution)
     rules = stacked(
-        rule_report(solution), supplier_report(solution, supplied), average_report(solution), spend_report(solution)
+        rule_report(solution),
+        supplier_report(solution, supplied),
+        average_report(solution),
+        spend_report(solution),
+        hhi_report(solution),
     )
     found: dict[str, Found] = {
         "flows": _flows(solution),
@@ -43,8 +49,11 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
         "surplus": _surplus(solution),
         "activations": stacked(_activations(solution), _reached(solution), used_suppliers(solution, supplied)),
         "rules": rules,
+        "hhi": hhi_parts(solution),
         "cover": cover(solution, made),
         "concentration": concentration(solution, made),
+        "tagged": tagged(solution),
+        "origins": origins(solution),
         "prices": prices(solution),
         "held": {
             "rank": np.array([float(rank) for rank in held]),

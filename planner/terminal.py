@@ -92,14 +92,16 @@ def _rules(summary: "Summary") -> None:
         rows.append((*about, *ranges, money(rule["worth"])))
     names = ("rule", "subject", "material", "binds in", "limit", "per t of excess", "per point")
     table(f"Rules that bind, and what loosening them saves in {summary.currency}", names, rows, right=2)
-    say("  per t of excess: in the money of the period; per point: one percentage point of a share or one percent")
-    say(f"  of another limit in all these periods, present value, at the margin{_more(len(summary.rules))}")
+    say("  per t of excess: in the money of the period; per point: one percentage point of a share, 100 of an HHI, or")
+    say(f"  one percent of another limit in all these periods, present value, at the margin{_more(len(summary.rules))}")
     say(
         fill(f"The dearest says: {summary.rules['sentence'].iloc[0]}", 110, initial_indent="  ", subsequent_indent="  ")
     )
 
 
 def _limit(limit: float, unit: str) -> str:
+    if unit == "hhi":
+        return f"HHI {1e4 * limit:,.5g}"
     return f"{100 * limit:.4g} %" if unit == "share" else f"{limit:,.4g} {unit}"
 
 

@@ -62,15 +62,7 @@ FAULTS = (
     Fault("priorities", 3, "rank", "below 1", "civil,2", "civil,0"),
     Fault("stockpiles", 4, "cover_days", "above 3650", "50,5,", "50,99999,"),
     Fault("rules", 4, "kind", "did you mean 'max_quantity'", "max_quantity", "max_quantiy"),
-    Fault("rules", 5, "kind", "not yet supported", "china,,,max_share", "china,,,max_hhi"),
-    Fault(
-        "rules",
-        2,
-        "basis",
-        "not yet supported",
-        "allies,purchases,consumption,year,,together,,\n",
-        "allies,origin,consumption,year,,together,,\n",
-    ),
+    Fault("rules", 6, "basis", "is for shares, quantities and", "Dallas,purchases,,year", "Dallas,origin,,year"),
     # header
     Fault("instance", 3, "curency", "did you mean 'currency'", "currency", "curency", "instance.toml"),
     Fault("instance", 8, "discount_rate", "(a fraction: 0.05 for 5 %)", "0.05", "5.0", "instance.toml", 1),

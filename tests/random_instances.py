@@ -282,6 +282,49 @@ def _suppliers(draft: Draft, number: int) -> None:
     draft.add("rules", rule=f"suppliers {number}", **row)
 
 
+def _hhi(draft: Draft, number: int) -> None:
+    """A cap on the HHI of what the markets or the first plants buy, or of what is made, hard or at a price."""
+    rng = draft.rng
+    row: Row = {"kind": "max_hhi", "per": rng.choice(["period", "year", "horizon"])}
+    what = rng.choice(["last", "ore", "ore", "made"])
+    last = draft.last if what == "last" or draft.chance(0.5) else "ore"
+    row |= {"basis": "made" if what == "made" else "purchases", "material": "ore" if what == "ore" else last}
+    row["base"] = rng.choice(["purchases", "purchases", "consumption"] + (["demand"] if what == "last" else []))
+    if what == "made":
+        row["base"] = "purchases"
+    row["limit"] = draft.number(0.4, 0.8, 2) if row["base"] == "purchases" else draft.number(0.15, 0.6, 2)
+    row["subject_by"] = rng.choice(["place", "place", "owner", "site"])
+    if what == "ore":
+        row |= {"market": ";".join(draft.sites(f"{draft.materials[1]} plant")), "market_pool": "together"}
+    elif what == "last":
+        row["market_pool"] = rng.choice(["each", "together"])
+    if row["base"] == "purchases" and what != "made":
+        row |= {"home_in_base": rng.choice(["yes", "yes", "no"]), "stock_in_base": rng.choice(["no", "no", "yes"])}
+    if row["subject_by"] == "place" and draft.chance(0.2):
+        row["except"] = "CCC"
+    if row.get("stock_in_base") != "yes" and draft.chance(0.4):
+        row["penalty"] = draft.number(20.0, 400.0)
+    draft.add("rules", rule=f"hhi {number}", **row)
+
+
+def _awards(draft: Draft) -> None:
+    """Who supplies the markets, or makes a material, does so with an award; and at least one or two do."""
+    per, by = draft.rng.choice(["period", "year", "horizon"]), draft.rng.choice(["place", "owner", "site"])
+    row: Row = {"per": per, "subject_by": by, "material": draft.last, "market_pool": "together"}
+    row["basis"] = "purchases"
+    share, made = draft.chance(0.4), draft.chance(0.3)
+    if made and not share:
+        row |= {"basis": "made", "market_pool": ""}
+    base = draft.rng.choice(["demand", "consumption", "purchases"]) if share else ""
+    limit = draft.number(0.05, 0.3, 2) if share else draft.number(1.0, 6.0)
+    priced = draft.chance(0.3)
+    award = {"kind": "min_award", "limit": limit, "base": base}
+    draft.add("rules", rule="awards", **row, **award, penalty=draft.number(20.0, 200.0) if priced else None)
+    if not priced and draft.chance(0.7):
+        least = {"kind": "min_suppliers", "limit": draft.rng.choice([1, 2])}
+        draft.add("rules", rule="least", **row, **least, penalty=draft.number(50.0, 2000.0))
+
+
 def _attributes(draft: Draft) -> None:
     """Risk of places, and of one site another; carbon of all that each site sells; recycled content of the trader's."""
     for row in draft.tables["places"]:
@@ -335,7 +378,9 @@ def _source(draft: Draft) -> Row:
     return {"basis": "purchases", "material": draft.last, "market_pool": pool}
 
 
-def random_instance(seed: int, ranks: int | None = None, integers: bool | None = None) -> tuple[Row, Tables]:
+def random_instance(
+    seed: int, ranks: int | None = None, integers: bool | None = None, hhi: int = 0
+) -> tuple[Row, Tables]:
     """Header and tables of the instance with this seed.
 
     Args:
@@ -343,6 +388,7 @@ def random_instance(seed: int, ranks: int | None = None, integers: bool | None =
         ranks: 0 = all demand must be met, 1 or 2 = priorities in so many ranks; drawn where it is not given.
         integers: whether there are charges, least awards and the like; drawn where it is not given. Falling prices,
             prices of all units and numbers of suppliers come where it is not refused.
+        hhi: how many caps on the HHI it has.
     """
     rng = random.Random(seed)
     length = rng.choice(["year", "quarter"])
@@ -378,9 +424,16 @@ def random_instance(seed: int, ranks: int | None = None, integers: bool | None =
     if integers is not False and draft.chance(0.5):
         for number in range(draft.rng.choice([1, 1, 2])):
             _suppliers(draft, number)
+    draft.rng = random.Random(f"{seed} awards")
+    bounded = all(row["capacity"] is not None for row in draft.tables["offers"])
+    if integers is not False and bounded and draft.chance(0.4):
+        _awards(draft)
     draft.rng = random.Random(f"{seed} measures")
     if draft.chance(0.4):
         _attributes(draft)
         for number in range(draft.rng.choice([1, 2])):
             draft.rng.choice([_average, _spend])(draft, number)
+    draft.rng = random.Random(f"{seed} hhi")
+    for number in range(hhi):
+        _hhi(draft, number)
     return head, draft.tables

@@ -157,6 +157,17 @@ class TestBook:
         with pytest.raises(InputError, match="rank: '0' is below 1"):
             book.with_row("priorities", {"priority": "late", "rank": "0"})
 
+    def test_a_column_that_is_not_there_yet_can_be_filled(self) -> None:
+        """What is typed below its name is kept and checked."""
+        book = Book.of(raw("tutorial"))
+        assert "risk" not in book.raw.sheets["places"].header
+        assert "risk" in book.heads("places")
+        with pytest.raises(InputError, match="'3' is above 1"):
+            book.with_cell("places", 2, "risk", "3")
+        found = book.with_cell("places", 2, "risk", "0.3").instance
+        assert found is not None
+        assert found["places"]["risk"].iloc[0] == 0.3
+
     def test_the_header_can_be_changed(self, tmp_path: Path) -> None:
         """A number and a text; a fraction typed as a percentage is refused."""
         book = Book.of(raw(small.write(tmp_path / "small", small.files())))
@@ -316,11 +327,11 @@ async def test_rows_are_added_and_taken_out_by_a_form() -> None:
         user.find(marker="sheet places").click()
         user.find("Add a row").click()
         user.find(marker="new place").type("NOR")
-        user.find(marker="new risk").type("3")
+        user.find(marker="new latitude").type("591")
         user.find(marker="add row").click()
-        await user.should_see("'3' is above 1", retries=30)
-        user.find(marker="new risk").clear()
-        user.find(marker="new risk").type("0.3")
+        await user.should_see("'591' is above 90", retries=30)
+        user.find(marker="new latitude").clear()
+        user.find(marker="new latitude").type("59.1")
         user.find(marker="add row").click()
         await user.should_see("19 rows read, no problems", retries=30)
 

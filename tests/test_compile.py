@@ -16,6 +16,7 @@ from mineral_sourcing.compile import Matrix, compile_model
 from planner.assemble import assemble
 from planner.instance import Instance
 from planner.read import from_frames
+from tests.origin_paths import network
 from tests.random_instances import random_instance
 
 BUILT_IN = ("tutorial", "allied-magnets")
@@ -44,8 +45,19 @@ def instances() -> Iterator[Instance]:
     for name in BUILT_IN:
         yield planner.load(name)
     yield charged_route()
+    for seed in range(10):
+        yield traced(seed)
     for seed in SEEDS:
         yield from_frames(*random_instance(seed, integers=seed % 2 == 0))
+
+
+def traced(seed: int) -> Instance:
+    """A network with rules on the origin of what markets consume and buy, and of what plants take in."""
+    header, tables = network(seed)
+    (rule,) = tables["rules"]
+    bought = rule | {"rule": "bought", "base": "purchases"}
+    taken = rule | {"rule": "taken", "base": "consumption", "material": "ore", "market": "p;q"}
+    return from_frames(header, {**tables, "rules": [rule, bought, taken]})
 
 
 def of_pyomo(model: Any) -> tuple[dict[Any, float], dict[Any, Side], dict[Any, Side], dict[Any, float], float]:

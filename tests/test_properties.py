@@ -16,7 +16,7 @@ SEEDS = st.integers(min_value=0, max_value=100_000)
 FEW = settings(derandomize=True, max_examples=4, deadline=None, database=None, phases=[Phase.explicit, Phase.generate])
 """Every example costs two plans, verified: few, always the same, and no search for a smaller one that fails."""
 TOLERANCE = 1e-6
-OWN = ("max_suppliers", "max_spend", "min_spend")
+OWN = ("max_suppliers", "min_suppliers", "max_spend", "min_spend")
 """Kinds whose penalty is not per mass."""
 
 
@@ -55,8 +55,10 @@ def test_looser_rule_never_costs_more(seed: int, step: float) -> None:
         loosest = min(loosest, 1.0) if row["kind"] == "max_share" else loosest
         if row["kind"] == "max_suppliers":
             row["limit"] += round(2.0 * step)
+        elif row["kind"] == "min_suppliers":
+            row["limit"] = 1 if step < 0.5 else row["limit"]
         else:
-            row["limit"] += step * (loosest - row["limit"])
+            row["limit"] += min(step, 0.99) * (loosest - row["limit"])
 
     never_dearer(cost(head, tables), cost(head, looser))
 
@@ -147,7 +149,9 @@ def test_unit_of_mass_changes_nothing(unit: str, factor: float, seed: int) -> No
                 power = powers.get(columns(name)[column].unit, 0) if name in TABLES else 0
                 if power and value is not None:
                     row[column] = value * factor**power
-            if name == "rules" and row["kind"].endswith("quantity"):
+            if name == "rules" and (
+                row["kind"].endswith("quantity") or (row["kind"] == "min_award" and not row["base"])
+            ):
                 row["limit"] *= factor
             if name == "rules" and row["kind"] not in OWN and row.get("penalty") is not None:
                 row["penalty"] /= factor

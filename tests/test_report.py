@@ -140,6 +140,19 @@ def test_shares_are_those_of_the_rules(page: Page, plans: tuple[Plan, Plan]) -> 
     assert page.slots["concentration.title"].startswith(f"{sum(over)} of 8 capped materials")
 
 
+def test_shares_of_quarters_are_told_by_year() -> None:
+    """Of what is used in a year, quarters in which nothing is bought included: as the rules on consumption count it."""
+    plan = planner.solve(planner.load("gallium-germanium")).plan
+    found = Facts(plan).shares.set_index("material")
+    rules = plan.rules
+    last = rules[(rules["period"] == "2030") & (rules["unit"] == "share") & (rules["kind"] == "max_share")]
+    caps = last.groupby("material").agg(actual=("actual", "max"), limit=("limit", "min"))
+    both = found.join(caps, how="inner")
+    assert len(both) >= 7
+    assert both["share"].to_numpy() == pytest.approx(both["actual"].to_numpy(), abs=1e-9)
+    assert both["cap"].to_numpy() == pytest.approx(both["limit"].to_numpy())
+
+
 def test_stocks_are_those_of_the_cover_table(page: Page, plans: tuple[Plan, Plan]) -> None:
     """Days and targets, period by period; a stock without a target in tonnes."""
     (table,) = page.tables["cover"]

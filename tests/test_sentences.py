@@ -17,6 +17,14 @@ from planner.tables import columns
 DEFINITIONS = Path(__file__).parents[1] / "docs" / "definitions.md"
 SHARE = {"kind": "max_share", "limit": 0.65, "subject_by": "place", "basis": "purchases", "base": "consumption"}
 FLOOR = {"kind": "min_quantity", "limit": 1320.0, "subject_by": "site", "basis": "made", "per": "year"}
+HHI = {
+    "kind": "max_hhi",
+    "limit": 0.25,
+    "subject_by": "place",
+    "basis": "purchases",
+    "base": "purchases",
+    "per": "year",
+}
 AVERAGE = {"kind": "max_average", "attribute": "risk", "basis": "purchases", "per": "year", "material": "NdPr oxide"}
 MONEY = {"basis": "purchases", "per": "year", "material": "NdPr oxide"}
 COUNT = {"subject_by": "owner", "basis": "purchases", "per": "year", "material": "NdPr oxide"}
@@ -58,6 +66,10 @@ EXAMPLES: dict[str, Mapping[str, Any]] = {
     "keep-home: At least 200 t of the block is made by each site among allies, each year; priced at 900 USD per t too "
     "little.": FLOOR
     | {"rule": "keep-home", "limit": 200.0, "material": "block", "subject": "allies", "penalty": 900.0},
+    "mined: At most 30 % of all materials of stage magnet consumed by allies together originates in the country CHN "
+    "except unknown, each year.": SHARE
+    | {"rule": "mined", "limit": 0.3, "stage": "magnet", "pool": "together", "market": "allies", "per": "year"}
+    | {"market_pool": "together", "basis": "origin", "subject": "CHN", "except": "unknown"},
     "export-ban: From 2027Q1 on, at most 0 t of each material of each stage bought by each site with demand comes from "
     "the country CHN, each period.": SHARE
     | {"rule": "export-ban", "from": "2027Q1", "kind": "max_quantity", "limit": 0.0, "pool": "each"}
@@ -66,10 +78,39 @@ EXAMPLES: dict[str, Mapping[str, Any]] = {
     "USD per supplier too many.": COUNT
     | {"rule": "panel", "until": "2029", "kind": "max_suppliers", "limit": 3.0, "market": "allies"}
     | {"market_pool": "together", "penalty": 250000.0},
+    "spread: From 2030 on, the HHI of all materials of stage oxide bought by allies together, across third countries, "
+    "is at most 2,500, each year; the total leaves out home supply; never offered for repair.": HHI
+    | {"rule": "spread", "from": "2030", "stage": "oxide", "pool": "together", "market": "allies", "except": "home"}
+    | {"market_pool": "together", "home_in_base": "no", "protected": "yes"},
+    "makers: The HHI of the block made anywhere, across owners, is at most 1,800, over all periods together; priced at "
+    "40 USD per t too much.": HHI
+    | {"rule": "makers", "limit": 0.18, "material": "block", "basis": "made", "subject_by": "owner", "per": "horizon"}
+    | {"penalty": 40.0},
+    "diluted: The HHI of each of ore and tin bought out of what is consumed by allies together, across sites among "
+    "Kuantan and Lynas, is at most 900.5, each period.": HHI
+    | {"rule": "diluted", "limit": 0.09005, "material": "ore;tin", "pool": "each", "base": "consumption"}
+    | {"subject_by": "site", "subject": "Kuantan;Lynas", "market": "allies", "market_pool": "together"}
+    | {"per": "period"},
     '"dual: sourcing": At least 2 owners among "Hitachi and Sons" and Rest of the EU except Iluka supply the '
     "NdPr oxide bought by factory, each year.": COUNT
     | {"rule": "dual: sourcing", "kind": "min_suppliers", "limit": 2.0, "market": "factory"}
     | {"subject": "Hitachi and Sons;Rest of the EU", "except": "Iluka"},
+    "tranche: At least 40 t of the NdPr oxide bought by factory comes from each owner among Iluka, Lynas and MP, if "
+    "any at all, each year; priced at 900 USD per t too little.": COUNT
+    | {"rule": "tranche", "kind": "min_award", "limit": 40.0, "market": "factory", "subject": "Iluka;Lynas;MP"}
+    | {"base": "", "penalty": 900.0},
+    "foothold: At least 7.5 % of the NdPr oxide bought by allies together comes from each owner, if any at all, each "
+    "year; the total leaves out home supply.": COUNT
+    | {"rule": "foothold", "kind": "min_award", "limit": 0.075, "market": "allies", "market_pool": "together"}
+    | {"base": "purchases", "home_in_base": "no"},
+    "keep-incumbents: Until 2028, at least 80 % of the NdPr oxide bought by factory before from each owner is bought "
+    "again, each year.": COUNT
+    | {"rule": "keep-incumbents", "until": "2028", "kind": "min_share", "limit": 0.8, "market": "factory"}
+    | {"base": "before"},
+    "no-giants: At most 120 % of the NdPr oxide bought by allies together before from any one owner is bought again, "
+    "each year; priced at 50 USD per t too much.": COUNT
+    | {"rule": "no-giants", "kind": "max_share", "limit": 1.2, "market": "allies", "market_pool": "together"}
+    | {"base": "before", "penalty": 50.0},
     "risk: The average risk of the NdPr oxide bought by allies together is at most 0.4, each year; "
     "priced at 500 USD per t and unit too much.": AVERAGE
     | {"rule": "risk", "limit": 0.4, "market": "allies", "market_pool": "together", "penalty": 500.0},
@@ -129,10 +170,14 @@ PERIODS = st.sampled_from(["", "2027", "2030", "2027Q1", "2027-03"])
 def rows(draw: st.DrawFn) -> dict[str, Any]:
     """A rule of any kind whose columns fit together, in the smallest form of each cell."""
     kind = draw(st.sampled_from([phrase.cells["kind"] for phrase in CLAUSE["rule"]]))
-    share, basis = kind.endswith("_share"), draw(st.sampled_from(columns("rules")["basis"].choices))
+    share, traced = kind.endswith(("_share", "_hhi")), kind.endswith(("_share", "_quantity", "_hhi"))
+    bases = [basis for basis in columns("rules")["basis"].choices if traced or basis != "origin"]
+    basis = draw(st.sampled_from(bases))
     average, measured = kind.endswith("_average"), kind.endswith(("_average", "_spend"))
     by = draw(st.sampled_from([by for by in columns("rules")["subject_by"].choices if by or measured]))
-    base = draw(st.sampled_from(["consumption", "demand", "purchases"])) if share else ""
+    bases = ["consumption", "demand", "purchases"]
+    bases += ["before"] if share and basis == "purchases" else [""] if kind == "min_award" else []
+    base = draw(st.sampled_from(bases)) if share or kind == "min_award" else ""
     market = not (basis == "made" and base in ("", "purchases"))
     yes = {name: draw(st.sampled_from(["yes", "no"])) for name in ("home_in_base", "recycled_in_base", "stock_in_base")}
     return {
@@ -149,7 +194,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "market": draw(LISTS) if market else "",
         "basis": basis,
         "base": base,
-        **(yes if share else {name: columns("rules")[name].default for name in yes}),
+        **(yes if base not in ("", "before") else {name: columns("rules")[name].default for name in yes}),
         "per": draw(st.sampled_from(columns("rules")["per"].choices)),
         "pool": draw(POOLS),
         "stage_pool": draw(POOLS),

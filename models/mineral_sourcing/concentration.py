@@ -9,7 +9,8 @@ r"""Concentration: no country, owner or site has more than its share; floors the
 
 ======================  ============================================================  ==========
 :math:`q_j`             ``flow.ship``, ``flow.sold``, ``processing.activity`` or       mass
-                        ``stockpile.release`` less ``fill`` that counts
+                        ``stockpile.release`` less ``fill`` that counts, or
+                        ``origin.counted``
 :math:`\gamma_j`        what a tonne of it counts: 1 − loss, or the recipe             --
 :math:`Q_b`             ``base``: consumption (demand − unmet u + process input),      mass
                         or all that is bought or made
@@ -53,6 +54,7 @@ def _add_bases(concentration: pyo.Block, data: Concentration) -> None:
         ("BASE_SHIPMENTS", data.base_shipments, 4),
         ("BASE_SALES", data.base_sales, 4),
         ("BASE_RUNS", data.base_runs, 3),
+        ("BASE_TAGGED", data.base_tagged, 7),
         ("BASE_UNMET", data.base_unmet, 4),
         ("BASE_USE", data.base_use, 3),
         ("BASE_RELEASES", data.base_releases, 3),
@@ -75,15 +77,32 @@ def _add_bases(concentration: pyo.Block, data: Concentration) -> None:
         bought = sum(flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.BASE_SHIPMENTS[q])
         sold = sum(flow.sold[sale] for sale in b.BASE_SALES[q])
         made = sum(processing.output[p, k] * processing.activity[p, t] for p, k, t in b.BASE_RUNS[q])
+        tagged = sum(m.origin.counted[part] for part in b.BASE_TAGGED[q])
         unmet = sum(m.priority.unmet[demand] for demand in b.BASE_UNMET[q])
         used = sum(processing.input[p, k] * processing.activity[p, t] for p, k, t in b.BASE_USE[q])
         released = sum(m.stockpile.release[at] - m.stockpile.fill[at] for at in b.BASE_RELEASES[q])
-        every = bought + sold + made + used + released - unmet
+        every = bought + sold + made + tagged + used + released - unmet
         return b.base[q] - every + _recycled(b, flow, processing, q) == b.base_constant[q]
 
 
+def counted(b: pyo.Block, r: tuple[str, ...]) -> pyo.Expression:
+    """What a rule counts under a key: arrivals, sales and output, of the block's SHIPMENTS, SALES and RUNS."""
+    m = b.parent_block()
+    flow, processing = m.flow, m.processing
+    return (
+        sum(flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS[r])
+        + sum(flow.sold[sale] for sale in b.SALES[r])
+        + sum(processing.output[p, k] * processing.activity[p, t] for p, k, t in b.RUNS[r])
+    )
+
+
+def traced(b: pyo.Block, r: tuple[str, ...]) -> pyo.Expression:
+    """What a rule on origin counts under a key, of the block's TAGGED."""
+    return sum(b.parent_block().origin.counted[part] for part in b.TAGGED[r])
+
+
 def add(m: pyo.Block, network: Network) -> None:
-    """Add caps, floors and their bases; reads flow, processing, priority and stockpile."""
+    """Add caps, floors and their bases; reads flow, processing, priority, stockpile and origin."""
     data = network.concentration
     m.concentration = concentration = pyo.Block(doc=__doc__)
     _add_bases(concentration, data)
@@ -93,6 +112,7 @@ def add(m: pyo.Block, network: Network) -> None:
         ("SHIPMENTS", data.counted_shipments, 4),
         ("SALES", data.counted_sales, 4),
         ("RUNS", data.counted_runs, 3),
+        ("TAGGED", data.counted_tagged, 7),
         ("BASE_OF", data.base_of, 5),
         ("PRICED_IN", data.priced_in, 6),
     ):
@@ -105,16 +125,9 @@ def add(m: pyo.Block, network: Network) -> None:
 
     @concentration.Constraint(concentration.CAPS)
     def cap(b: pyo.Block, *r: str) -> pyo.Expression:
-        m = b.parent_block()
-        flow, processing = m.flow, m.processing
-        counted = (
-            sum(flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS[r])
-            + sum(flow.sold[sale] for sale in b.SALES[r])
-            + sum(processing.output[p, k] * processing.activity[p, t] for p, k, t in b.RUNS[r])
-        )
         allowed = sum(b.share[r] * b.base[base] for base in b.BASE_OF[r])
         excess = sum(b.excess[priced] for priced in b.PRICED_IN[r])
-        return b.sign[r] * (counted - allowed) - excess <= b.sign[r] * b.amount[r]
+        return b.sign[r] * (counted(b, r) + traced(b, r) - allowed) - excess <= b.sign[r] * b.amount[r]
 
     @concentration.Expression()
     def cost(b: pyo.Block) -> pyo.Expression:

@@ -160,6 +160,56 @@ class Stock:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Flows split by the origin of an element: e element, g origin; see the family for the rest."""
+
+    shipments: Index
+    """(e, origin, destination, material, g, period of dispatch); of flows that two origins or more can reach"""
+    uses: Index
+    """(e, process, material, g, period)"""
+    makings: Index
+    """(e, process, material, g, period)"""
+    stocks: Index
+    """(e, site, material, g, period)"""
+    counted: Index
+    """(arrivals, input or demand; e; origin, destination; material; g; period): what rules count, one site at a time"""
+    content: Values
+    """(e, material)"""
+    passed: Values
+    """(e, process, material): element that comes out per tonne taken in"""
+    shipped: Index
+    """Keys of ``shipments`` without g, and so for the next three."""
+    of_shipment: Groups
+    used: Index
+    of_use: Groups
+    made: Index
+    of_making: Groups
+    held: Index
+    of_stock: Groups
+    served: Index
+    """(e, site, material, period)"""
+    of_demand: Groups
+    unmet: Groups
+    nodes: Index
+    """(e, site, material, g, period) that two origins or more can reach, and that something leaves"""
+    at_node: dict[str, Groups]
+    """What comes and goes, by the name of its Set in the family."""
+    under_way: Values
+    runs: Index
+    """(e, process, g, period)"""
+    at_run: dict[str, Groups]
+    before: Groups
+    opening: Values
+    bought: Index
+    """Keys of ``counted`` that are arrivals."""
+    of_bought: dict[str, Groups]
+    coming: Values
+    consumed: Index
+    """Keys of ``counted`` that are process input."""
+    of_consumed: dict[str, Groups]
+
+
+@dataclass(frozen=True)
 class Concentration:
     """Caps and floors on shares and quantities."""
 
@@ -173,6 +223,8 @@ class Concentration:
     counted_shipments: Groups
     counted_sales: Groups
     counted_runs: Groups
+    counted_tagged: Groups
+    """What counts of an origin."""
     given: Values
     """Part of the quantity that nothing can change: what was under way."""
     base_given: Values
@@ -188,6 +240,7 @@ class Concentration:
     base_shipments: Groups
     base_sales: Groups
     base_runs: Groups
+    base_tagged: Groups
     base_unmet: Groups
     base_use: Groups
     base_releases: Groups
@@ -256,7 +309,7 @@ class Tiers:
 
 @dataclass(frozen=True)
 class Suppliers:
-    """Limits on how many subjects supply."""
+    """Limits on how many subjects supply, and what each of them supplies at least."""
 
     candidates: Index
     """(rule, from, subject, material, market, period label): every subject with anything to count"""
@@ -269,7 +322,9 @@ class Suppliers:
     """(rule, from, material, market, period label): every count that is reported"""
     of_cell: Groups
     switches: Index
-    """Candidates of the cells that hold more of them than the limit allows."""
+    """Candidates that a yes or no is asked of; of those that are asked the same, the first."""
+    switch_of: Groups
+    """The switch of each candidate that has one."""
     links: Index
     """Switches with a column that counts."""
     most: Values
@@ -277,13 +332,36 @@ class Suppliers:
     surely: Values
     """1 where something was under way."""
     counts: Index
-    """Cells that hold more candidates than the limit allows."""
+    """Cells with a row: all of a least number, of a largest those that hold more candidates than the limit allows."""
     counted: Groups
+    sign: Values
+    """1 where so many may supply at most, −1 at least."""
     limit: Values
     priced: Index
     priced_in: Groups
     penalty: Values
     """Present value per supplier."""
+    loose: Values
+    """1 where a switch counts who supplies enough, and lets others supply less."""
+    awards: Index
+    """Candidates with a smallest award: those of a rule on awards, and those that a least number counts by the awards
+    of their offers."""
+    told: Values
+    """1 for the awards of a rule on awards, which are reported."""
+    award_on: Groups
+    base_of: Groups
+    least: Values
+    share: Values
+    """Of a base that varies; 0 where there is none."""
+    reach: Values
+    """The most that the base can be."""
+    award_given: Values
+    award_base: Values
+    """Demand that a share is held against, where it is the table's."""
+    short: Index
+    short_in: Groups
+    price: Values
+    """Present value per mass."""
 
 
 @dataclass(frozen=True)
@@ -344,6 +422,40 @@ class Spend:
 
 
 @dataclass(frozen=True)
+class Hhi:
+    """Caps on the HHI."""
+
+    subjects: Index
+    """(rule, from, subject, material, market, period label): every subject with anything to count"""
+    shipments: Groups
+    sales: Groups
+    runs: Groups
+    tagged: Groups
+    """Parts of ``origin`` that rules on origin count."""
+    given: Values
+    """What was under way, by subject."""
+    pieces: Index
+    """(the same, number): straight pieces of the square of each subject's share"""
+    of_piece: Groups
+    """Its subject."""
+    total_of_piece: Groups
+    """The base that its subject's share is taken of."""
+    slope: Values
+    height: Values
+    cells: Index
+    """(rule, from, material, market, period label)"""
+    of_cell: Groups
+    """Subjects of each cell."""
+    total_of: Groups
+    """Base of each cell."""
+    limit: Values
+    priced: Index
+    priced_in: Groups
+    penalty: Values
+    """Present value per unit of excess."""
+
+
+@dataclass(frozen=True)
 class Network:
     """Everything that the model reads."""
 
@@ -360,7 +472,9 @@ class Network:
     capacity: Capacity
     priority: Priority
     stock: Stock
+    origin: Origin
     concentration: Concentration
+    hhi: Hhi
     activation: Activation
     tiers: Tiers
     suppliers: Suppliers

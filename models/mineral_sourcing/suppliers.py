@@ -1,9 +1,12 @@
-r"""Suppliers: at most so many of a rule's subjects supply a market.
+r"""Suppliers: at most or at least so many of a rule's subjects supply a market, and whoever does supplies enough.
 
 .. math::
 
     \textbf{link} \quad & \sum_{j \in J_c} \gamma_j q_j \le M_c \, y_c \qquad \forall\, c \\
-    \textbf{count} \quad & \sum_{c \in r} y_c - e_r \le N_r, \qquad y_c \in \{0, 1\} \qquad \forall\, r
+    \textbf{count} \quad & \pm \Big( \sum_{c \in r} y_c - N_r \Big) - e_r \le 0, \qquad y_c \in \{0, 1\}
+        \qquad \forall\, r \\
+    \textbf{award} \quad & (A_a + \sigma_a \bar Q_a) \, y_a + \sigma_a Q_a - \sum_{j \in J_a} \gamma_j q_j - e_a
+        \le \sigma_a \bar Q_a + g_a \qquad \forall\, a
 
 ======================  ============================================================  ==========
 :math:`y_c`             ``on``, 1 if subject c supplies anything; never 0 for one      --
@@ -12,26 +15,36 @@ r"""Suppliers: at most so many of a rule's subjects supply a market.
                         that counts, as in ``concentration``
 :math:`\gamma_j`        what a tonne of it counts: 1 − loss, or the recipe             --
 :math:`M_c`             ``most``: capacities, or what anything can need                mass
-:math:`N_r`             ``limit``, suppliers at most                                   --
-:math:`e_r`             ``excess``, only where the rule is priced                      --
+:math:`N_r`             ``limit``, suppliers at most (+) or at least (−)               --
+:math:`A_a`             ``least``, smallest award: a quantity, or a share of demand    mass
+:math:`\sigma_a`        ``share`` of a base that varies; else 0                        --
+:math:`Q_a`             ``concentration.base``                                         mass
+:math:`\bar Q_a`        ``reach``, the most that the base can be                       mass
+:math:`g_a`             ``given``, what was under way                                  mass
+:math:`e_r, e_a`        ``excess`` and ``short``, only where the rule is priced        --, mass
 ======================  ============================================================  ==========
 
-One row r for each pool of materials, market and group of periods of a rule. Where no more subjects could supply than
-the limit allows there is neither row nor switch. Cost of a priced rule: penalty times excess suppliers.
-How :math:`M` is derived: ``planner.suppliers``.
+One row r for each pool of materials, market and group of periods of a rule that counts, one row a for each subject too
+of a rule on awards. Rules that ask the same of the same subject (the tonnes of the same materials, market and periods)
+share one switch: then y says "at least the smallest award" to the count, and a gram is no supplier. With
+:math:`y = 0` an award with a varying base asks nothing, as :math:`\sigma Q \le \sigma \bar Q`.
+Where no more subjects could supply than the limit allows there is neither row nor switch. Cost of a priced rule:
+penalty times excess suppliers, or times tonnes short. How :math:`M` and :math:`\bar Q` are derived:
+``planner.suppliers``.
 """
 
 import pyomo.environ as pyo
 
-from mineral_sourcing.network import Network
+from mineral_sourcing.concentration import counted
+from mineral_sourcing.network import Network, Suppliers
 
-RULES = {"count": "rules"}
+RULES = {"count": "rules", "award": "rules"}
 
 
 def add(m: pyo.Block, network: Network) -> None:
-    """Add the limits on the number of suppliers; reads ``flow`` and ``processing``."""
+    """Add counts of suppliers and smallest awards; reads ``flow``, ``processing`` and ``concentration``."""
     data = network.suppliers
-    if not len(data.counts):
+    if not len(data.counts) + len(data.awards):
         return
     m.suppliers = suppliers = pyo.Block(doc=__doc__)
     suppliers.CANDIDATES = pyo.Set(dimen=6, initialize=data.candidates)
@@ -49,19 +62,23 @@ def add(m: pyo.Block, network: Network) -> None:
 
     @suppliers.Constraint(suppliers.LINKS)
     def link(b: pyo.Block, *c: str) -> pyo.Expression:
-        m = b.parent_block()
-        flow, processing = m.flow, m.processing
-        supplied = (
-            sum(flow.kept[o, d, k] * flow.ship[o, d, k, t] for o, d, k, t in b.SHIPMENTS[c])
-            + sum(flow.sold[sale] for sale in b.SALES[c])
-            + sum(processing.output[p, k] * processing.activity[p, t] for p, k, t in b.RUNS[c])
-        )
-        return supplied - b.most[c] * b.on[c] <= 0
+        return counted(b, c) - b.most[c] * b.on[c] <= 0
 
+    _add_counts(suppliers, data)
+    _add_awards(suppliers, data)
+
+    @suppliers.Expression()
+    def cost(b: pyo.Block) -> pyo.Expression:
+        many = sum(b.penalty[priced] * b.excess[priced] for priced in b.PRICED)
+        return many + sum(b.price[priced] * b.short[priced] for priced in b.SHORT)
+
+
+def _add_counts(suppliers: pyo.Block, data: Suppliers) -> None:
     suppliers.COUNTS = pyo.Set(dimen=5, initialize=data.counts)
     suppliers.COUNTED = pyo.Set(suppliers.COUNTS, dimen=6, initialize=data.counted)
     suppliers.PRICED = pyo.Set(dimen=5, initialize=data.priced)
     suppliers.PRICED_IN = pyo.Set(suppliers.COUNTS, dimen=5, initialize=data.priced_in)
+    suppliers.sign = pyo.Param(suppliers.COUNTS, initialize=data.sign, within=pyo.Reals)
     suppliers.limit = pyo.Param(suppliers.COUNTS, initialize=data.limit, mutable=True)
     suppliers.penalty = pyo.Param(suppliers.PRICED, initialize=data.penalty)
     suppliers.excess = pyo.Var(suppliers.PRICED, domain=pyo.NonNegativeReals)
@@ -69,8 +86,25 @@ def add(m: pyo.Block, network: Network) -> None:
     @suppliers.Constraint(suppliers.COUNTS)
     def count(b: pyo.Block, *r: str) -> pyo.Expression:
         excess = sum(b.excess[priced] for priced in b.PRICED_IN[r])
-        return sum(b.on[c] for c in b.COUNTED[r]) - excess <= b.limit[r]
+        return b.sign[r] * sum(b.on[c] for c in b.COUNTED[r]) - excess <= b.sign[r] * b.limit[r]
 
-    @suppliers.Expression()
-    def cost(b: pyo.Block) -> pyo.Expression:
-        return sum(b.penalty[priced] * b.excess[priced] for priced in b.PRICED)
+
+def _add_awards(suppliers: pyo.Block, data: Suppliers) -> None:
+    suppliers.AWARDS = pyo.Set(dimen=6, initialize=data.awards)
+    suppliers.AWARD_ON = pyo.Set(suppliers.AWARDS, dimen=6, initialize=data.award_on)
+    suppliers.BASE_OF = pyo.Set(suppliers.AWARDS, dimen=5, initialize=data.base_of)
+    suppliers.SHORT = pyo.Set(dimen=6, initialize=data.short)
+    suppliers.SHORT_IN = pyo.Set(suppliers.AWARDS, dimen=6, initialize=data.short_in)
+    for name in ("least", "share"):
+        suppliers.add_component(name, pyo.Param(suppliers.AWARDS, initialize=getattr(data, name), mutable=True))
+    suppliers.reach = pyo.Param(suppliers.AWARDS, initialize=data.reach)
+    suppliers.given = pyo.Param(suppliers.AWARDS, initialize=data.award_given)
+    suppliers.price = pyo.Param(suppliers.SHORT, initialize=data.price)
+    suppliers.short = pyo.Var(suppliers.SHORT, domain=pyo.NonNegativeReals)
+
+    @suppliers.Constraint(suppliers.AWARDS)
+    def award(b: pyo.Block, *a: str) -> pyo.Expression:
+        base = sum(b.parent_block().concentration.base[q] for q in b.BASE_OF[a])
+        owed = sum((b.least[a] + b.share[a] * b.reach[a]) * b.on[c] for c in b.AWARD_ON[a]) + b.share[a] * base
+        short = sum(b.short[priced] for priced in b.SHORT_IN[a])
+        return owed - counted(b, a) - short <= b.share[a] * b.reach[a] + b.given[a]

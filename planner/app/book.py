@@ -46,8 +46,11 @@ class Book:
         return found | {name: len(self.raw.sheets[name].lines) for name in TABLES if name in self.raw.sheets}
 
     def heads(self, table: str) -> list[str]:
-        """Names of the columns of a table, as written."""
-        return ["key", "value"] if table == HEADER else self.raw.sheets[table].header
+        """Names of the columns of a table: as written, then those that it could have."""
+        if table == HEADER:
+            return ["key", "value"]
+        header = self.raw.sheets[table].header
+        return [*header, *(name for name in columns(table) if name not in header)]
 
     def rows(self, table: str) -> list[tuple[int, list[str]]]:
         """Line and cells of each row of a table; the header's keys are numbered where they stand in no line."""
@@ -57,7 +60,8 @@ class Book:
             return [(at, [key, written(head.get(key))]) for at, key in enumerate(keys)]
         sheet = self.raw.sheets[table]
         cells = [[written(cell) for cell in column] for column in sheet.cells]
-        return [(int(line), [column[at] for column in cells]) for at, line in enumerate(sheet.lines)]
+        more = [""] * (len(self.heads(table)) - len(cells))
+        return [(int(line), [*(column[at] for column in cells), *more]) for at, line in enumerate(sheet.lines)]
 
     def wrong(self, table: str) -> dict[tuple[int | str | None, str], str]:
         """What is wrong in a table, by line (of the header: key) and column; an empty column means the row."""
@@ -90,6 +94,7 @@ class Book:
         """
         sheet = self.raw.sheets.get(table) or Sheet(table, [*columns(table)], [[] for _ in columns(table)], _NONE, "")
         line = int(sheet.lines.max(initial=1)) + 1
+        sheet = _with_columns(sheet, [name for name, text in cells.items() if text.strip()])
         numbers = bool(sheet.letters)
         more = [[*old, _cell(table, name, cells.get(name, ""), numbers)] for name, old in _columns(sheet)]
         new = replace(sheet, cells=more, lines=np.append(sheet.lines, line))
@@ -132,6 +137,13 @@ def _columns(sheet: Sheet) -> list[tuple[str, Any]]:
     return list(zip(sheet.header, sheet.cells, strict=True))
 
 
+def _with_columns(sheet: Sheet, names: Sequence[str]) -> Sheet:
+    """The sheet with empty columns of these names where it has none."""
+    more = [name for name in names if name not in sheet.header]
+    empty = [[""] * len(sheet.lines) for _ in more]
+    return replace(sheet, header=[*sheet.header, *more], cells=[*sheet.cells, *empty]) if more else sheet
+
+
 def _with(raw: Raw, sheet: Sheet) -> Raw:
     return replace(raw, sheets={**raw.sheets, sheet.table: sheet})
 
@@ -143,7 +155,7 @@ def _typed(raw: Raw, table: str, line: int, column: str, text: str) -> Raw:
         known = Header.model_fields.get(column)
         numeric = known is not None and known.annotation in (int, float, int | None, float | None)
         return replace(raw, head=head | ({column: _number(text) if numeric else text} if text.strip() else {}))
-    sheet = raw.sheets[table]
+    sheet = _with_columns(raw.sheets[table], [column])
     at = int(np.flatnonzero(sheet.lines == line)[0])
     cells = [
         [*old[:at], _cell(table, name, text, bool(sheet.letters)), *old[at + 1 :]] if name == column else old

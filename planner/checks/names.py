@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from planner.carriers import UNKNOWN
 from planner.checks.context import Network
 from planner.codes import Flags, repeated
 from planner.findings import Findings, suggest, written
@@ -48,6 +49,9 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("stockpiles", "material", "material"),
     ("stockpiles", "initial_origin", "place"),
     ("stockpiles", "covers", "site, place or group"),
+    ("awards_before", "site", "site"),
+    ("awards_before", "material", "material"),
+    ("awards_before", "market", "site, place or group"),
     ("disruptions", "scenario", "scenario"),
     ("disruptions", "place", "place"),
     ("disruptions", "owner", "owner"),
@@ -209,8 +213,8 @@ def rule_names(instance: Instance, found: Findings) -> None:
     """Every name that a rule lists exists and is of the kind that its column takes."""
     rules, home = instance.tables["rules"], instance.header.home
     for column in RULE_LISTS:
-        lines = zip(rules.index.tolist(), rules[column], rules["subject_by"], strict=True)
-        for line, names, by in lines:
+        lines = zip(rules.index.tolist(), rules[column], rules["subject_by"], rules["basis"], strict=True)
+        for line, names, by, basis in lines:
             kinds = {"material": "material", "stage": "stage", "market": "site, place or group"}.get(column)
             kinds = kinds or ("group" if by == "group" else f"{by} or group")
             wanted = kinds.replace(" or ", ", ").split(", ")
@@ -221,9 +225,16 @@ def rule_names(instance: Instance, found: Findings) -> None:
                     if not home:
                         told = "'home' needs a home group: name one as home in the header"
                         found.fault("rules", line, column, names, told)
-                elif not any(name in names_of(instance, kind) for kind in wanted):
+                elif not any(name in names_of(instance, kind) for kind in wanted) and not _unknown_origin(
+                    basis, column, name
+                ):
                     also = ("home",) if "group" in wanted and home else ()
                     found.fault("rules", line, column, names, _unknown(instance, kinds, wanted, name, *also))
+
+
+def _unknown_origin(basis: str, column: str, name: str) -> bool:
+    """Whether a rule on origin does not count what is of unknown origin against its subjects."""
+    return basis == "origin" and column == "except" and name == UNKNOWN
 
 
 def _unknown(instance: Instance, kinds: str, wanted: Sequence[str], name: str, *also: str) -> str:

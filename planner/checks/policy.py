@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.checks import measures
+from planner.checks import measures, origin
 from planner.checks.context import Network, Pairs
 from planner.codes import Flags, Ints
 from planner.findings import Findings, written
@@ -15,7 +15,7 @@ from planner.sentence_forms import Terms
 from planner.sentences import sentence
 
 
-def _rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str, Any]]]:
+def sound_rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rules whose own cells are sound, each with its line."""
     bad = found.bad_lines("rules")
     rules = instance.tables["rules"]
@@ -27,16 +27,26 @@ def _rules(instance: Instance, found: Findings) -> Iterator[tuple[int, dict[str,
 
 def sentences(instance: Instance, found: Findings) -> None:
     """The columns of a rule fit together, whatever the other tables hold."""
-    for line, rule in _rules(instance, found):
+    for line, rule in sound_rules(instance, found):
 
         def fault(column: str, told: str, line: int = line, rule: dict[str, Any] = rule) -> None:
             found.fault("rules", line, column, rule[column], told)
 
-        share, purchases = rule["kind"].endswith("_share"), rule["basis"] == "purchases"
-        if share and rule["limit"] > 1:
+        share, purchases, hhi = rule["kind"].endswith("_share"), rule["basis"] == "purchases", rule["kind"] == "max_hhi"
+        award = rule["kind"] == "min_award"
+        before = rule["base"] == "before"
+        if before and (not share or not purchases):
+            fault("base", "'before' is for a max_share or min_share of purchases: a share of what each subject had")
+        if (share or (award and rule["base"])) and rule["limit"] > (10 if before else 1):
             limit = rule["limit"]
-            fault("limit", f"'{written(limit)}' is above 1 (a fraction: {limit / 100:.10g} for {limit:.10g} %)")
-        if rule["kind"] == "max_suppliers" and rule["limit"] % 1 > 0:
+            most = 10 if before else 1
+            fault("limit", f"'{written(limit)}' is above {most} (a fraction: {limit / 100:.10g} for {limit:.10g} %)")
+        if hhi and rule["limit"] > 1:
+            limit = rule["limit"]
+            fault("limit", f"'{written(limit)}' is above 1 (0 to 1: {limit / 1e4:.10g} for {limit:.10g} points)")
+        if hhi and rule["stock_in_base"] == "yes" and not np.isnan(rule["penalty"]):
+            fault("stock_in_base", "'yes' can leave a total below 0, of which there is no HHI to price; empty penalty")
+        if rule["kind"].endswith("_suppliers") and rule["limit"] % 1 > 0:
             limit = rule["limit"]
             fault(
                 "limit", f"'{written(limit)}' is no whole number of suppliers; write {int(limit)} or {int(limit) + 1}"
@@ -52,10 +62,25 @@ def sentences(instance: Instance, found: Findings) -> None:
             fault("attribute", "is empty: say what is averaged, such as risk")
         if not rule["kind"].endswith("_average") and rule["attribute"]:
             fault("attribute", f"'{rule['attribute']}' is for averages; leave it empty for {rule['kind']}")
-        if share and not rule["base"]:
-            fault("base", "is empty: say what the share is a share of (consumption, demand or purchases)")
-        if not share and rule["base"]:
+        if hhi and rule["recycled_in_base"] == "no":
+            fault("recycled_in_base", "'no' leaves out of the total what stays in the squares; leave it empty here")
+        if (share or hhi) and not rule["base"]:
+            what = "share is a share of" if share else "shares of the HHI are shares of"
+            bases = "consumption, demand, purchases or before" if share else "consumption, demand or purchases"
+            fault("base", f"is empty: say what the {what} ({bases})")
+        if rule["kind"] in ("min_suppliers", "min_award") and rule["limit"] == 0:
+            fault("limit", f"is 0: a {rule['kind']} of nothing asks nothing; raise it, or take the row out")
+        if award and rule["stock_in_base"] == "yes":
+            fault("stock_in_base", "'yes' is not for an award; leave it empty, or make the rule a min_share")
+        if not (share or hhi or award) and rule["base"]:
             fault("base", f"'{rule['base']}' is for shares; leave it empty for {rule['kind']}")
+        if rule["basis"] == "origin" and not (hhi or rule["kind"].endswith(("_share", "_quantity"))):
+            fault("basis", f"'origin' is for shares, quantities and the HHI; {rule['kind']} takes purchases or made")
+        if rule["basis"] == "origin" and rule["recycled_in_base"] == "no":
+            fault("recycled_in_base", "'no' leaves recycled supply out of purchases; an origin has no such part")
+        if rule["basis"] == "origin" and rule["subject_by"] in ("owner", "site"):
+            told = "an origin is a place, where the element was mined or recycled: say place, or group for several"
+            fault("subject_by", f"'{rule['subject_by']}': {told}")
         if rule["subject_by"] == "group" and not rule["subject"]:
             fault("subject", "is empty: with subject_by = group, name the groups")
         if not takes_market(rule):
@@ -77,7 +102,7 @@ def takes_market(rule: dict[str, Any]) -> bool:
 def scopes(whole: Network, found: Findings) -> None:
     """Pools are stated where a rule holds more than one; its market, base and subjects hold something to count."""
     codes, table = whole.instance.codes, whole.instance.tables["materials"]
-    for line, rule in _rules(whole.instance, found):
+    for line, rule in sound_rules(whole.instance, found):
         named, stages = split(rule["material"]), split(rule["stage"])
         inside = np.ones(len(table), dtype=bool)
         for names, column in ((named, "material"), (stages, "stage")):
@@ -93,14 +118,21 @@ def scopes(whole: Network, found: Findings) -> None:
         if markets is None:
             continue
         _base(line, rule, materials, frozenset().union(*markets), whole, found)
+        if rule["basis"] == "origin":
+            origin.scope(line, rule, codes.texts(codes["materials", "material"][inside]), whole, found)
+            continue
         counted = _counted(rule, materials, markets, whole)
-        _subjects(line, rule, codes.texts(counted[0]), whole, found)
+        sites = codes.texts(counted[0])
+        _subjects(line, rule, sites, whole, found)
         mine = codes.flagged(_sites(rule, whole.scope))[counted[0]]
         counted = counted[0][mine], counted[1][mine]
         if rule["kind"].endswith("_average"):
             measures.averaged(line, rule, counted, whole, found)
         elif rule["kind"].endswith("_spend"):
             measures.spent(line, rule, counted, markets, whole, found)
+        elif rule["kind"] == "max_hhi":
+            _apart(line, rule, sites, whole, found)
+            _reachable(line, rule, _cells(rule, inside, markets, whole), whole, found)
 
 
 def _pools(line: int, rule: dict[str, Any], stage: Ints, found: Findings) -> None:
@@ -166,7 +198,7 @@ def _base(
 def _counted(rule: dict[str, Any], materials: Flags, markets: list[frozenset[str]], whole: Network) -> Pairs:
     """Sites from which something in scope arrives at a market from outside it, or at which it is made, and what."""
     codes = whole.instance.codes
-    if rule["basis"] != "purchases":
+    if rule["basis"] == "made":
         site, material = whole.made
         return site[materials[material]], material[materials[material]]
     origin, destination, material = (
@@ -214,6 +246,53 @@ def _subjects(line: int, rule: dict[str, Any], counted: frozenset[str], whole: N
             found.warn("rules", line, "subject", rule["subject"], f"nothing in scope comes from '{name}'")
 
 
+def _apart(line: int, rule: dict[str, Any], counted: frozenset[str], whole: Network, found: Findings) -> None:
+    """No tonne of an HHI is two subjects': groups must not overlap."""
+    if rule["subject_by"] != "group":
+        return
+    groups = [(name, whole.scope.sites([name])) for name in _chosen(rule, whole.scope)]
+    for at, (name, sites) in enumerate(groups):
+        for other, others in groups[:at]:
+            both = sorted(sites & others & counted)
+            if both:
+                told = f"the groups '{other}' and '{name}' both hold '{both[0]}': an HHI would count its tonnes twice"
+                found.fault("rules", line, "subject", rule["subject"], told)
+
+
+def _cells(rule: dict[str, Any], inside: Flags, markets: list[frozenset[str]], whole: Network) -> list[frozenset[str]]:
+    """Sites that count for each pool of materials and market of a rule."""
+    codes = whole.instance.codes
+    material, stage = codes["materials", "material"][inside], codes["materials", "stage"][inside]
+    if rule["pool"] != "together":
+        pools = [material[at : at + 1] for at in range(len(material))]
+    elif rule["stage_pool"] == "each":
+        pools = [material[stage == each] for each in np.unique(stage)]
+    else:
+        pools = [material]
+    return [codes.texts(_counted(rule, codes.flags(pool), [market], whole)[0]) for pool in pools for market in markets]
+
+
+def _reachable(line: int, rule: dict[str, Any], cells: list[frozenset[str]], whole: Network, found: Findings) -> None:
+    """A cap below the HHI of equal shares of all who could supply forbids supply; one of 1 forbids nothing."""
+    if rule["limit"] == 1 and rule["base"] == "purchases":
+        found.warn("rules", line, "limit", "1", "the HHI is never above 1: the rule can never bind")
+    if rule["base"] != "purchases" or rule["stock_in_base"] == "yes":
+        return
+    scope, by = whole.scope, rule["subject_by"]
+    home = scope.sites(["home"]) if rule["home_in_base"] == "no" else frozenset()
+    subjects = {name: scope.sites([name]) for name in _chosen(rule, scope)}
+    for sites in cells:
+        supply = sites - home
+        able = [name for name, own in subjects.items() if not own.isdisjoint(supply)]
+        if not able or supply - frozenset().union(*(subjects[name] for name in able)):
+            continue  # what is no subject's is in no square
+        if rule["limit"] * len(able) < 1:
+            few = f"{len(able)} {by}{'s' if len(able) > 1 else ''} can supply"
+            told = f"{few}, of which the HHI is at least {1 / len(able):.4g}: the rule forbids buying from them at all"
+            found.warn("rules", line, "limit", written(rule["limit"]), told)
+            return
+
+
 def _chosen(rule: dict[str, Any], scope: Scope) -> list[str]:
     """Names of the subjects of a rule."""
     by, names, exempt = rule["subject_by"], split(rule["subject"]), split(rule["except"])
@@ -229,10 +308,11 @@ def group_subjects(whole: Network, found: Findings) -> None:
     """A group that is named as subject or exception holds members of the kind that the rule speaks of."""
     instance = whole.instance
     scope = whole.scope
-    for line, rule in _rules(instance, found):
+    for line, rule in sound_rules(instance, found):
         by = rule["subject_by"]
-        if by == "group":
+        if by == "group" and rule["basis"] != "origin":
             continue
+        by = "place" if by == "group" else by
         for column in ("subject", "except"):
             for name in split(rule[column]):
                 if scope.kind(name) == "group" and not scope.members(name, by):

@@ -66,13 +66,13 @@ class Facts:
 
     @property
     def last(self) -> str:
-        """The period in which concentration is told: the last, when every rule is fully in force."""
-        return self.periods[-1]
+        """The calendar year in which concentration is told: the last, when every rule is fully in force."""
+        return self.periods[-1][:4]
 
     @cached_property
     def when(self) -> str:
         """The horizon."""
-        return span(self.periods[0], self.last)
+        return span(self.periods[0], self.periods[-1])
 
     @cached_property
     def chain(self) -> Chain:
@@ -91,7 +91,7 @@ class Facts:
 
     @cached_property
     def shares(self) -> pd.DataFrame:
-        """The largest outside supplier of each material in the last period; see :func:`largest`."""
+        """The largest outside supplier of each material in the last year; see :func:`largest`."""
         return largest(self.plan, self.reference, self.last)
 
     @cached_property

@@ -270,10 +270,7 @@ FOLLOWED = (
     "What is paid to sellers and plants rides on the tonnes; a plant’s joint products share its cost by tonnes × "
     "shadow price; mixing is proportional."
 )
-MORE = (
-    "Cost against concentration: planner frontier. What a loss does: planner exposure. What each rule costs: planner "
-    "price-rules."
-)
+MORE = "What a loss does: planner exposure. What a change does: planner what-if. Two plans: planner compare."
 
 
 def _script(text: str) -> str:

@@ -15,7 +15,7 @@ from planner.report.steps import NAMES
 from planner.report.summary import each, mass, money, percent, place_names, span
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,9 @@ def _concentration(facts: Facts) -> Section | None:
     capped, before = int(rows["cap"].notna().sum()), int((rows["before"] > rows["cap"] + TIE).sum())
     top = rows.sort_values("share", ascending=False, kind="stable").iloc[0]
     if not capped:
-        title = f"No rule caps a country; {top['subject']} delivers {percent(top['share'])} of {top['material']}"
+        title = (
+            f"No material has a cap of its own; {top['subject']} delivers {percent(top['share'])} of {top['material']}"
+        )
     elif facts.reference is None:
         title = f"{capped - over} of {capped} capped materials are within their cap"
     else:
@@ -321,7 +323,8 @@ def _other_limits(facts: Facts) -> str:
         cells(
             KINDS[row.constraint],
             " · ".join(filter(None, (names.get(row.site, row.site), row.destination, row.material))),
-            span(row.since or facts.last, row.until or facts.last), Cell(_range(row.low, row.high), row.high),
+            span(row.since or facts.periods[-1], row.until or facts.periods[-1]),
+            Cell(_range(row.low, row.high), row.high),
         )
         for row in each(found)
     ]  # fmt: skip
@@ -369,8 +372,7 @@ def side_by_side(every: Sequence[Facts], here: Facts) -> Section | None:
 
 
 def _measures(facts: Facts) -> tuple[float, float, float | None]:
-    found: pd.DataFrame = shares(facts.plan)
-    found = found[found["period"] == facts.last]
+    found = shares(facts.plan, facts.last)
     low = facts.lowest
     paid = float(facts.paid.iloc[0]) if len(facts.paid) else 0.0
     return float(found["share"].max()) if len(found) else 0.0, paid, None if low is None else float(low["days"])

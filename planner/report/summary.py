@@ -44,13 +44,13 @@ def binding_rules(plan: Plan) -> pd.DataFrame:
     period in which it binds), ``sentence`` (what the rule says in the last of them), ``binds`` and ``holds`` (in how
     many of its periods it binds), ``first_limit`` and ``last_limit`` (in the rule's unit), ``least_price`` and
     ``most_price`` (undiscounted saving per unit of excess allowed: a tonne, a tonne times the unit of an average, the
-    currency of a spend) and ``worth``: what one percentage point of a share, or one percent of any other limit, would
-    save in all these periods, present value and at the margin. By the envelope theorem that is the shadow price times
-    a hundredth of the base, of the limit, or of both where an average is limited. A number of suppliers has no price at
-    the margin: such rules are left out.
+    currency of a spend) and ``worth``: what one percentage point of a share, 100 points (0.01) of an HHI, or one
+    percent of any other limit, would save in all these periods, present value and at the margin. By the envelope
+    theorem that is the shadow price times a hundredth of the base, of the limit, or of both where an average is
+    limited. A number of suppliers has no price at the margin: such rules are left out.
     """
     rules = plan.rules[plan.rules["unit"] != "suppliers"]
-    share = rules["unit"] == "share"
+    share = rules["unit"].isin(["share", "hhi"])
     rows = rules.assign(
         bound=rules["shadow_price"] != 0,
         price=rules["shadow_price_undiscounted"].abs(),
@@ -126,9 +126,10 @@ def _sentence(plan: Plan, rules: pd.DataFrame) -> str:
     if rules.empty:
         return f"{told}; no rule costs anything."
     rule = rules.iloc[0]
-    share, cap = rule["unit"] == "share", str(rule["kind"]).startswith("max_")
-    step = "one percentage point" if share else "one percent"
+    cap = str(rule["kind"]).startswith("max_")
+    step = {"share": "one percentage point", "hhi": "100 points of HHI"}.get(rule["unit"], "one percent")
     whom = f"{rule['name']}{' in' if cap else ''} " if rule["name"] else ""
+    whom = "the HHI of " if rule["unit"] == "hhi" else whom
     about = f"{'caps' if cap else 'asks of'} {whom}{rule['material']}"
     saved = f"{step} {'more' if cap else 'less'} in {span(rule['since'], rule['until'])} would save"
     return f"{told}; its dearest rule, {rule['rule']}, {about}: {saved} {money(rule['worth'])} {currency}."

@@ -39,8 +39,11 @@ KEYS: dict[str, tuple[str, ...]] = {
     ),
     "costs": ("component", "site", "destination", "material", "process", "priority", "rule", "period"),
     "rules": ("rule", "from", "subject", "material", "market", "period"),
+    "hhi": ("rule", "from", "subject", "material", "market", "period"),
     "cover": ("covers", "material", "period"),
     "concentration": ("basis", "stage", "material", "by", "subject", "period"),
+    "tagged": ("flow", "element", "site", "destination", "process", "material", "place", "period"),
+    "origins": ("rule", "from", "material", "market", "period", "place"),
     "prices": ("constraint", *NAMES),
     "held": ("rank",),
 }
@@ -94,7 +97,7 @@ def refuse_text(world: World, faults: Faults, table: str, frame: Frame) -> Frame
     for column in [column for column in PLAN_TABLES[table] if column not in TEXT and column not in KEYS[table]]:
         wrong = ~np.isfinite(frame[column])
         if (table, column) == ("rules", "base"):
-            wrong &= world.names.like(frame["kind"], lambda kind: kind.endswith(("_share", "_average")))
+            wrong &= world.names.like(frame["kind"], lambda kind: kind.endswith(("_share", "_hhi", "_average")))
         places = np.flatnonzero(wrong)
         for row in places[:SHOWN].tolist():
             where, cell = faults.describe(frame, row, KEYS[table]), str(float(frame[column][row]))

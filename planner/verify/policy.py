@@ -9,10 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.verify import tracing
 from planner.verify.frames import Array, Flags, Frame, Ints, stacked
 from planner.verify.world import World, words
 
-TEXTS = ("material", "stage", "market", "subject", "except", "subject_by", "pool", "stage_pool", "market_pool", "per")
+TEXTS = (
+    *("material", "stage", "market", "subject", "except", "subject_by"),
+    *("pool", "stage_pool", "market_pool", "per", "kind"),
+)
 Cells = dict[str, str]
 
 
@@ -21,17 +25,18 @@ class Book:
     """Every row of ``rules`` resolved: labels and what they hold, clause by clause."""
 
     clauses: Frame
-    """``rule``, ``from``, ``kind``, ``limit``, ``penalty``; ``sign`` is −1 for a least, else 1; ``shares``,
-    ``suppliers``, ``averages`` (of an ``attribute``), ``spends``, ``made`` and the base, each by its name;
-    ``placeless``, without a market: what is made, against nothing or against all that is made; whether ``foreign``
-    supply alone, ``primary`` supply alone, and the net release of ``stock``, count in a base of purchases.
+    """``rule``, ``from``, ``kind``, ``limit``, ``penalty``, ``per``; ``sign`` is −1 for a least, else 1; ``shares``,
+    ``hhi``, ``suppliers`` (counts and awards), ``awards``, ``averages`` (of an ``attribute``), ``spends``, ``made`` and
+    the base, each by its name; ``placeless``, without a market: what is made, against nothing or against all that is
+    made; whether ``foreign`` supply alone, ``primary`` supply alone, and the net release of ``stock``, count in a base
+    of purchases.
     """
     pools: Frame
     """``clause``, ``pool`` and each ``material`` in it."""
     markets: Frame
     """``clause``, ``market`` and each ``site`` in it."""
     subjects: Frame
-    """``clause``, ``subject`` and each ``site`` of it."""
+    """``clause``, ``subject`` and each ``site`` of it; of rules on origin each origin, in its place."""
     market_names: Frame
     """``clause`` and every ``market``, those that hold no site too."""
     subject_names: Frame
@@ -60,11 +65,23 @@ def pools(world: World, row: Cells) -> tuple[Array, Array]:
     if row["pool"] != "together":
         return material, material
     if row["stage_pool"] == "each":
-        alone = np.bincount(stage, minlength=1)[stage] == 1
-        return np.where(alone, material, stage), material
+        return stage_labels(world, material, stage), material
     listed = stages if stages and not named else [world.names[code] for code in material.tolist()]
     label = "all" if inside.all() else ";".join(listed)
     return np.full(len(material), world.names.code(label)), material
+
+
+def stage_labels(world: World, material: Ints, stage: Ints) -> Ints:
+    """The pool of each material where stages are apart: its one material, or the stage; the materials joined where a
+    material, in scope or not, has the stage's name.
+    """
+    alone = np.bincount(stage, minlength=1)[stage] == 1
+    taken = world.names.flags(world.table("materials", "material")["material"])[stage]
+    label = np.where(alone, material, stage)
+    for number in np.unique(stage[taken & ~alone]).tolist():
+        inside = stage == number
+        label[inside] = world.names.code(";".join(world.names[code] for code in material[inside].tolist()))
+    return label
 
 
 def markets(world: World, row: Cells, materials: Ints) -> list[tuple[int, Ints]]:
@@ -132,20 +149,24 @@ def windows(world: World, rules: Frame, per: Sequence[str]) -> tuple[Ints, Frame
 
 def clauses(world: World) -> Frame:
     """The rules that have a period in the horizon, as numbers."""
-    names = ("rule", "from", "until", "kind", "limit", "penalty", "basis", "base", "attribute")
+    names = ("rule", "from", "until", "kind", "limit", "penalty", "basis", "base", "attribute", "per")
     rules = world.table("rules", *names, "home_in_base", "recycled_in_base", "stock_in_base")
     begin, end = world.span(rules)
     rules = rules.plus(row=np.arange(len(rules))).take(begin <= end)
     made = rules["basis"] == world.names.code("made")
-    base = {name: rules["base"] == world.names.code(name) for name in ("purchases", "demand", "consumption")}
-    of_purchases = base["purchases"]
+    base = {name: rules["base"] == world.names.code(name) for name in ("purchases", "demand", "consumption", "before")}
+    of_purchases, awards = base["purchases"], rules["kind"] == world.names.code("min_award")
+    counted = np.isin(rules["kind"], world.names.of(["max_suppliers", "min_suppliers"]))
     return rules.plus(
         sign=np.where(world.names.like(rules["kind"], lambda kind: kind.startswith("min_")), -1.0, 1.0),
-        shares=world.names.like(rules["kind"], lambda kind: kind.endswith("_share")),
-        suppliers=rules["kind"] == world.names.code("max_suppliers"),
+        shares=world.names.like(rules["kind"], lambda kind: kind.endswith("_share")) | awards & (rules["base"] > 0),
+        hhi=rules["kind"] == world.names.code("max_hhi"),
+        suppliers=counted | awards,
+        awards=awards,
         averages=world.names.like(rules["kind"], lambda kind: kind.endswith("_average")),
         spends=world.names.like(rules["kind"], lambda kind: kind.endswith("_spend")),
         made=made,
+        origin=rules["basis"] == world.names.code("origin"),
         placeless=made & ~base["demand"] & ~base["consumption"],
         foreign=of_purchases & (rules["home_in_base"] == world.names.code("no")),
         primary=of_purchases & (rules["recycled_in_base"] == world.names.code("no")),
@@ -159,10 +180,11 @@ def book(world: World) -> Book:
     rules = clauses(world)
     texts = [world.texts("rules", row, TEXTS) for row in rules["row"].tolist()]
     parts: dict[str, list[Frame]] = {"pool": [], "market": [], "subject": [], "market name": [], "subject name": []}
-    for clause, (row, placeless) in enumerate(zip(texts, rules["placeless"].tolist(), strict=True)):
+    flags = zip(texts, rules["placeless"].tolist(), rules["origin"].tolist(), strict=True)
+    for clause, (row, placeless, traced) in enumerate(flags):
         pool, material = pools(world, row)
         sets = [] if placeless else markets(world, row, material)
-        names, subject = subjects(world, row)
+        names, subject = tracing.subjects(world, row) if traced else subjects(world, row)
         labels = np.array([0] if placeless else [name for name, _ in sets], dtype=np.int64)
         frames = (
             Frame({"pool": pool, "material": material}),

@@ -33,9 +33,24 @@ SENTENCES = {
     "stockpile.cover": ("stockpiles", "the stock does not cover the days that it must"),
     "priority.held": ("priorities", "more of the rank stays unmet than was found to be necessary"),
     "concentration.cap": ("rules", "the rule is broken"),
+    "origin.bought": ("tagged", "what arrives of an origin is not what was sent of it"),
+    "origin.carry": ("tagged", "closing stock of an origin is not opening stock less loss, plus fill, less release"),
+    "origin.consumed": ("tagged", "what is taken in of an origin is not what processes use of it"),
+    "origin.filling": ("tagged", "what is filled of all origins is not what is filled"),
+    "origin.holding": ("tagged", "the stock of all origins is not the stock"),
+    "origin.making": ("tagged", "what is made of all origins is not what is made"),
+    "origin.node": ("tagged", "more of an origin leaves than comes"),
+    "origin.recipe": ("tagged", "more of an origin is made than goes in"),
+    "origin.serving": ("tagged", "what serves a demand of all origins is not what serves it"),
+    "origin.shipping": ("tagged", "what is sent of all origins is not what is sent"),
+    "origin.using": ("tagged", "what is used of all origins is not what is used"),
+    "concentration.total": ("rules", "it is not what shares are taken of"),
+    "hhi.supplied": ("hhi", "it is not what the subject supplies"),
+    "hhi.cap": ("rules", "the rule is broken"),
     "averages.cap": ("rules", "the average is not within the rule's limit"),
     "spend.cap": ("rules", "what is paid is not within the rule's limit"),
-    "suppliers.count": ("rules", "more suppliers than the rule allows"),
+    "suppliers.award": ("rules", "it supplies less than the least that a supplier must"),
+    "suppliers.count": ("rules", "more or fewer suppliers than the rule allows"),
     "suppliers.link": ("activations", "it supplies, but is not counted as a supplier"),
     "tiers.split": ("tiers", "what is bought in the tiers is not what is sold"),
     "tiers.band": ("tiers", "more is bought in the tier than it holds"),
@@ -181,12 +196,21 @@ def passed_on(model: Model, upper: Floats, coefficient: Floats, limit: Floats) -
 
 
 def priced(
-    world: World, model: Model, matrix: Matrix, found: Tables, constant: float, objective: float, faults: Faults
+    world: World,
+    model: Model,
+    matrix: Matrix,
+    found: Tables,
+    constant: float,
+    objective: float,
+    promised: float,
+    faults: Faults,
 ) -> float:
-    """The bound that the plan's shadow prices prove; a fault if it does not reach the objective."""
+    """The bound that the plan's shadow prices prove; a fault if it does not reach what is promised: the objective, or
+    where squares are met piece by piece, the plan's own bound.
+    """
     bound = dual_bound(model, dual_values(world, model, matrix, found, faults), constant)
     size = max(abs(objective), float(np.abs(model.cost) @ np.abs(model.value)), 1e-9)
-    if not abs(objective - bound) <= TOLERANCE * size:
+    if not (objective >= bound - TOLERANCE * size and bound >= min(promised, objective) - TOLERANCE * size):
         faults.add(
             "prices", "", "shadow_price", bound, objective,
             f"the shadow prices prove a least cost of {number(bound)}, not the objective of {number(objective)}: "

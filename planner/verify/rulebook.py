@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from planner.verify import incumbents
 from planner.verify.columns import KEYS
 from planner.verify.faults import Faults, Match
 from planner.verify.frames import Flags, Floats, Frame, Ints, find, grouped, join, stacked, summed
@@ -10,7 +11,7 @@ from planner.verify.policy import Book
 from planner.verify.terms import CELL
 from planner.verify.world import World
 
-ROW = ("subject", *CELL)
+ROW = incumbents.ROW
 
 
 def ruled(
@@ -26,9 +27,14 @@ def ruled(
     Returns:
         The ``rules`` table as it should be, without shadow prices.
     """
-    plain = ~(book.clauses["suppliers"] | book.clauses["averages"] | book.clauses["spends"])
+    others = ("suppliers", "averages", "spends", "hhi")
+    plain = ~np.logical_or.reduce([book.clauses[name] for name in others])
     counts, found = book.having(counts, plain), of_clauses(book, found, plain, unknown=True)
-    rows, number = wanted(book, counts, found, plain & (book.clauses["sign"] < 0))
+    had = incumbents.had(world, book)
+    old = find(counts.pick(ROW), had.pick(ROW)) >= 0
+    counts = counts.take(old | ~book.clauses["before"][counts["clause"]])
+    floors = plain & (book.clauses["sign"] < 0) & ~book.clauses["before"]
+    rows, number = wanted(book, counts, found, floors, had)
     clauses = book.clauses.take(rows["clause"])
     at = find(rows.pick(["clause", "first"]), book.groups.pick(["clause", "first"]))
     rows = rows.plus({name: clauses[name] for name in ("rule", "from", "kind", "limit", "shares")})
@@ -43,6 +49,8 @@ def ruled(
     fixed = summed(number, np.where(counts["column"] < 0, amount, 0.0), len(rows))
     bases = (np.where(against["column"] < 0, of_base, 0.0), of_base)
     fixed_base, base = (np.append(summed(of_cell, values, len(first)), 0.0)[cell] for values in bases)
+    own = np.append(had["had"], 0.0)[find(rows.pick(ROW), had.pick(ROW))]
+    fixed_base, base = fixed_base + own, base + own
     right = np.where(rows["shares"], limit * fixed_base - fixed, limit - fixed)
     names = {name: rows[name] for name in KEYS["rules"]}
     numbers = matrix.rows("concentration.cap", names, -np.inf, sign * right)
@@ -61,15 +69,16 @@ def of_clauses(book: Book, found: Frame, flags: Flags, *, unknown: bool = False)
     return found.take(np.append(flags, unknown)[clause])
 
 
-def wanted(book: Book, counts: Frame, found: Frame, floors: Flags) -> tuple[Frame, Ints]:
-    """The rows that the clauses have: wherever a subject has a column that counts, everywhere for a floor (both
-    ``asked``), and those that the plan lists within the clause's labels though no column can count there; and the row
-    of each term.
+def wanted(book: Book, counts: Frame, found: Frame, floors: Flags, had: Frame | None = None) -> tuple[Frame, Ints]:
+    """The rows that the clauses have: wherever a subject has a column that counts, everywhere for a floor, or where it
+    ``had`` anything before for a share of that (all ``asked``); those that the plan lists within the clause's labels
+    though no column can count there; and the row of each term.
 
     Args:
         floors: clauses that have every row.
+        had: rows of the clauses with the base before.
     """
-    asked = stacked([counts, everywhere(book, floors)], ROW)
+    asked = stacked([counts, everywhere(book, floors), *([] if had is None else [had])], ROW)
     every = stacked([asked, listed(book, found)], ROW)
     number, first = grouped(every.pick(ROW))
     return every.take(first).plus(asked=first < len(asked)), number[: len(counts)]
@@ -91,7 +100,7 @@ def listed(book: Book, found: Frame) -> Frame:
     clause = find(found.pick(["rule", "from"]), book.clauses.pick(["rule", "from"]))
     rows = found.plus(clause=clause, pool=found["material"]).take(clause >= 0)
     at = find(rows.pick(["clause", "period"]), book.groups.pick(["clause", "period"]))
-    known = at >= 0
+    known = (at >= 0) & ~book.clauses["before"][rows["clause"]]
     for name, frame in (("subject", book.subject_names), ("pool", book.pools), ("market", book.market_names)):
         known &= find(rows.pick(["clause", name]), frame.pick(["clause", name])) >= 0
     return rows.plus(first=np.append(book.groups["first"], 0)[at]).take(known)

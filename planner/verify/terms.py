@@ -56,7 +56,8 @@ def counted(book: Book, lanes: Frame, pairs: Frame) -> tuple[Frame, Frame]:
     """Everything that could count, whoever it comes from: lanes into a market from outside it for rules of purchases,
     pairs for rules of what is made; each with its ``site`` of origin.
     """
-    bought, made = (book.having(book.pools, flags) for flags in (~book.clauses["made"], book.clauses["made"]))
+    plain = ~book.clauses["made"] & ~book.clauses["origin"]
+    bought, made = (book.having(book.pools, flags) for flags in (plain, book.clauses["made"]))
     of, pool = join([lanes["material"]], [bought["material"]])
     into, market = join([bought["clause"][pool], lanes["destination"][of]], book.markets.pick(["clause", "site"]))
     of, found = of[into], book.markets.take(market, ("clause", "market"))
@@ -104,13 +105,15 @@ def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
         (source.plus(goods=frame["material"][source["of"]]), columns)
         for source, frame, columns in zip(counted(book, lanes, pairs), (lanes, pairs), (arriving, making), strict=True)
     ]
-    counts = [dated(book, for_subjects(book, source), columns) for source, columns in sources]
     clauses = book.clauses
+    based = clauses["shares"] | clauses["hhi"]
     home = world.names.flags(world.sites_of(["home"]) if world.header.home else np.zeros(0, dtype=np.int64))
-    against = []
+    counts, against = [], []
     for source, columns in sources:
-        of = book.having(source, clauses["shares"] & clauses["purchases"])
-        of = dated(book, of.take(~(clauses["foreign"][of["clause"]] & home[of["site"]])), columns)
+        outside = clauses["foreign"][source["clause"]] & home[source["site"]]
+        squared = source.take(~(outside & clauses["hhi"][source["clause"]]))
+        counts.append(dated(book, for_subjects(book, squared), columns))
+        of = dated(book, book.having(source.take(~outside), based & clauses["purchases"]), columns)
         recycled = world.attribute(np.full(len(of), world.names.code("recycled")), of["site"], of["goods"])
         left = np.where(clauses["primary"][of["clause"]], 1 - recycled, 1.0)
         against.append(of.plus(coefficient=of["coefficient"] * left))
@@ -121,5 +124,5 @@ def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
         (clauses["demand"], paired(wants(q))),
         (clauses["consumption"], consumed(q)),
     ):
-        against.append(dated(book, at_markets(book, clauses["shares"] & flags, where), columns))
+        against.append(dated(book, at_markets(book, based & flags & ~clauses["origin"], where), columns))
     return stacked(counts, ["subject", *TERM, "site", "goods"]), stacked(against, TERM)

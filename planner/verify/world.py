@@ -84,11 +84,13 @@ class World:
         """What turns a column into tonnes, or into money per tonne."""
         tonnes = TONNES[self.header.mass_unit]
         if (table, name) == ("rules", "limit"):
-            kinds = self._instance.tables[table]["kind"]
-            return np.where(kinds.isin(["max_quantity", "min_quantity"]), tonnes, 1.0)
+            kinds, base = self._instance.tables[table]["kind"], self._instance.tables[table]["base"]
+            masses = kinds.isin(["max_quantity", "min_quantity"]) | ((kinds == "min_award") & (base == ""))
+            return np.where(masses, tonnes, 1.0)
         if (table, name) == ("rules", "penalty"):
             kinds = self._instance.tables[table]["kind"]
-            return np.where(kinds.isin(["max_suppliers", "max_spend", "min_spend"]), 1.0, 1.0 / tonnes)
+            own = ["max_suppliers", "min_suppliers", "max_spend", "min_spend"]
+            return np.where(kinds.isin(own), 1.0, 1.0 / tonnes)
         return {
             "mass": tonnes,
             "mass/year": tonnes,
