@@ -376,7 +376,7 @@ async def test_a_lever_is_pulled_and_the_plan_compared() -> None:
         instance = planner.load("tutorial")
         lever = next(lever for lever in levers(instance) if lever.kind == "demand")
         user.find(marker=f"range {lever.name}").trigger("input", "110")
-        await until(lambda: "Re-solved" in str(next(iter(user.find(marker="trial").elements)).text))
+        await user.should_see("Re-solved", retries=300)
         study = planner.study(instance).apply(*lever.changes(1.1))
         assert study.compare().sentence in pages_html(user)
         user.find("Name of this plan").type("more")

@@ -215,7 +215,7 @@ def test_sliders_solve_again_and_charts_follow(visitor: Visitor) -> None:
     found = compare({"Plan": base, "more": study.plan})
     cost = page.locator("#figures tbody tr").first.locator("[data-value]")
     values = [float(cell.get_attribute("data-value") or "nan") for cell in cost.all()]
-    assert values == pytest.approx(found.figures.loc[0, ["Plan", "more"]].tolist(), rel=1e-12)
+    assert values == pytest.approx([found.figures.at[0, name] for name in ("Plan", "more")], rel=1e-12)
     assert visitor.said == []
 
 
