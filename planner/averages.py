@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Averages, Flow, Processing
+from mineral_sourcing.network import Flow, Processing
+from mineral_sourcing.rules import Averages
 from planner.attributes import Attributes
 from planner.codes import Names, look_up
 from planner.measures import NUMBERS, Measures

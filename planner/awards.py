@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Values
-from mineral_sourcing.network import Concentration, Flow, Processing
+from mineral_sourcing.network import Flow, Processing
+from mineral_sourcing.rules import Concentration
 from planner.codes import keys
 from planner.errors import InputError, Problem
 from planner.needs import LaneLimits, Needs, sale_limits

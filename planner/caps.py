@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Concentration, Flow, Hhi, Origin, Priority, Processing, Stock
+from mineral_sourcing.network import Flow, Origin, Priority, Processing, Stock
+from mineral_sourcing.rules import Concentration, Hhi
 from planner.attributes import RECYCLED, Attributes
 from planner.codes import Names, look_up
 from planner.hhi import HhiRows

@@ -8,6 +8,7 @@ lie in the rules, which the network does not hang on.
 from collections.abc import Callable
 
 from planner.checks import (
+    bounds,
     counts,
     incumbents,
     measures,
@@ -97,6 +98,8 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     counts.suppliers,
     counts.awards,
     counts.contradictions,
+    bounds.idle,
+    bounds.opposed,
     measures.unsold,
     reach.unreachable_demands,
     reach.cheap_unmet,

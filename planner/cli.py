@@ -17,19 +17,25 @@ from rich_argparse import RichHelpFormatter
 
 from planner import terminal
 from planner.commands import (
+    alternatives,
     check,
     coalition,
     compare,
     config,
+    explain,
     export,
     exposure,
+    frontier,
     new,
+    price_rules,
     report,
+    robust,
     runs,
     serve,
     solve,
     verify,
     what_if,
+    why,
 )
 from planner.errors import InputError, PlannerError, SettingsError
 
@@ -40,8 +46,14 @@ COMMANDS: dict[str, ModuleType] = {
     "verify": verify,
     "what-if": what_if,
     "compare": compare,
+    "explain": explain,
+    "frontier": frontier,
+    "price-rules": price_rules,
     "exposure": exposure,
     "coalition": coalition,
+    "why": why,
+    "alternatives": alternatives,
+    "robust": robust,
     "export": export,
     "report": report,
     "runs": runs,

@@ -1,7 +1,9 @@
-"""Why there is no plan: the rules and promises that cannot all hold.
+"""Why there is no plan: the rules, promises and capacities that cannot all hold.
 
 A deletion filter over named rows of policy (``mineral_sourcing.build.RULES``) and demand that must be met: each in
-turn is let go; if there is still no plan without it, it is no part of the conflict. What stays is irreducible.
+turn is let go; if there is still no plan without it, it is no part of the conflict. What stays is irreducible. Where
+capacities are asked for too, those that the conflict needs are found in the same way afterwards: the whole is still
+irreducible, for a rule that could be spared beside fewer capacities could be spared beside all of them.
 """
 
 import time
@@ -23,12 +25,23 @@ Item = tuple[str, ...]
 
 
 def conflict(
-    matrix: Matrix, network: Network, instance: Instance, settings: Settings, seconds: float
+    matrix: Matrix,
+    network: Network,
+    instance: Instance,
+    settings: Settings,
+    seconds: float,
+    *,
+    capacities: bool = False,
 ) -> tuple[str, ...]:
     """An irreducible set of rules and promises that cannot all hold, in words; empty if physics alone forbids a plan.
 
     Args:
+        matrix: what has no plan.
+        network: what it was made from.
+        instance: whose rules are told.
+        settings: threads and seed.
         seconds: time for all trials; where it runs out, the set may still hold more than is needed.
+        capacities: whether to name the capacities that the conflict needs too.
     """
     items = _items(matrix, network)
     session = Session.of(matrix, settings.changed(gap=1.0, algorithm="simplex"))
@@ -43,11 +56,17 @@ def conflict(
     deadline = time.perf_counter() + max(seconds, 10.0)
     for part in items.values():
         part.relax(session)
-    if hopeless(deadline - time.perf_counter()):
-        return ("stocks, shipments under way and minimum loads alone: no rule or demand is to blame",)
+    alone = hopeless(deadline - time.perf_counter())
     for part in items.values():
         part.restore(session)
-    return tuple(_words(name, instance) for name in _filter(session, items, deadline, hopeless))
+    names = [] if alone else _filter(session, items, deadline, hopeless)
+    if capacities:
+        for name in items.keys() - set(names):
+            items[name].relax(session)
+        names += _filter(session, _capacities(matrix), deadline, hopeless)
+    if not names:
+        return ("stocks, shipments under way and minimum loads alone: no rule or demand is to blame",)
+    return tuple(_words(name, instance) for name in names)
 
 
 def _filter(
@@ -115,6 +134,36 @@ def _items(matrix: Matrix, network: Network) -> dict[Item, _Part]:
     return found
 
 
+def _capacities(matrix: Matrix) -> dict[Item, "_Part"]:
+    """Bounds of what is sold, made, carried and stocked, with the rows that link them to a yes or no, by name."""
+    columns: dict[Item, list[int]] = {}
+    for variable, width in _BOUNDED.items():
+        span = matrix.column_span(variable)
+        least = -1.0 if variable != "flow.ship" else 0.0  # a dispatch that would arrive after the end is no capacity
+        upper = matrix.col_upper[span.slice]
+        for at in np.flatnonzero(np.isfinite(upper) & (upper > least)).tolist():
+            key = span.index[at][:width]
+            columns.setdefault((variable, *map(str, key)), []).append(span.start + at)
+    links = [span for span in matrix.rows if span.name in ("activation.most", "activation.link", "suppliers.link")]
+    linked = np.concatenate([np.arange(span.start, span.stop) for span in links] or [np.empty(0, dtype=np.int64)])
+    entries = matrix.by_column
+    found = {}
+    for name, members in columns.items():
+        rows = np.unique(np.concatenate([entries.indices[entries.indptr[j] : entries.indptr[j + 1]] for j in members]))
+        found[name] = _Part(matrix, np.intersect1d(rows, linked).tolist(), members, [np.inf] * len(members))
+    return found
+
+
+_BOUNDED = {
+    "flow.ship": 3,
+    "stockpile.fill": 2,
+    "stockpile.release": 2,
+    "stockpile.stock": 2,
+    "flow.sold": 2,
+    "processing.activity": 1,
+}
+"""Variables with a capacity, and how many dimensions name it; the first are let go first."""
+
 RULED = ("concentration.cap", "hhi.cap", "suppliers.award", "suppliers.count", "averages.cap", "spend.cap")
 """Constraints that are rows of rules, named first in their keys."""
 
@@ -145,5 +194,11 @@ def _words(name: Item, instance: Instance) -> str:
         "stockpile.cover": "days of cover of {1} for {0}",
         "capacity.site": "capacity of {0}",
         "capacity.route": "capacity of the route from {0} to {1}",
+        "flow.ship": "capacity of the lane for {2} from {0} to {1}",
+        "flow.sold": "capacity of {1} sold by {0}",
+        "processing.activity": "capacity of the process {0}",
+        "stockpile.stock": "room for the stock of {1} at {0}",
+        "stockpile.fill": "fill rate of the stock of {1} at {0}",
+        "stockpile.release": "release rate of the stock of {1} at {0}",
     }[kind]
     return what.format(*rest)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Flow, Hhi, Origin, Processing
+from mineral_sourcing.network import Flow, Origin, Processing
+from mineral_sourcing.rules import Hhi
 from planner.codes import Names, look_up
 from planner.parts import Parts
 from planner.pieces import NEAR, PIECES, ends, lines

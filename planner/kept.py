@@ -25,7 +25,7 @@ from planner.instance import Instance
 from planner.race import race
 from planner.session import Session
 from planner.settings import Settings
-from planner.stages import Clock, Solved, run_stages
+from planner.stages import Clock, Solved, any_plan, run_stages
 
 MANY = 100_000
 """Coefficients from which the whole matrix is passed again: ``changeCoeff`` has no bulk call."""
@@ -292,6 +292,14 @@ class Kept:
         alone = 0.0 if broad else max(self._cold_seconds * HEAD_START, ALONE)
         self.session, solved = race(self.session, self._session, work, alone)
         return solved
+
+    def has_plan(self, seconds: float | None = None) -> bool | None:
+        """Whether the model as it is now has any plan, whatever its cost; ``None`` where the time does not tell."""
+        limit = self.settings.time_limit if seconds is None else seconds
+        found = any_plan(self.session, self.assembled.network, limit)
+        if found.end == "interrupted":
+            raise KeyboardInterrupt
+        return True if found.has_point else False if found.end == "infeasible" else None
 
     def _replace(self, **arrays: Any) -> None:
         self.matrix = replace(self.matrix, **arrays)

@@ -23,6 +23,7 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups
 from mineral_sourcing.network import Balance, Flow, Processing
+from planner.carriers import own_contents
 from planner.parts import Parts
 
 ROUNDS = 100
@@ -87,7 +88,7 @@ class Needs:
         had = parts.numbers("awards_before", "quantity", 0.0).sum()
         columns = (rules[name] for name in ("kind", "basis", "base", "limit"))
         for kind, basis, base, limit in zip(*columns, strict=True):
-            if kind == "min_quantity":
+            if kind == "min_quantity" and basis == "made":
                 found += float(limit) * parts.mass
             elif kind == "min_share" and base == "before":
                 found += float(limit) * had
@@ -95,11 +96,25 @@ class Needs:
                 found += found.sum()
         return found
 
+    @cached_property
+    def _floors(self) -> float:
+        """What least quantities may make a plan buy of a material: tonnes of element take as much more of it as it
+        holds less.
+        """
+        contents = own_contents(self.parts.elements, self.parts.materials.names.tolist())
+        poorest = min([1.0, *(content for content in contents.values() if content > 0)])
+        rules = self.parts.instance.tables["rules"]
+        least = rules[(rules["kind"] == "min_quantity") & (rules["basis"] != "made")]
+        element = least["basis"] == "origin"
+        tonnes = least["limit"].where(~element, least["limit"] / poorest).sum()
+        return float(tonnes) * self.parts.mass
+
     def _passed_on(self) -> Array:
-        """What awards and tiers make a plan buy beyond need, and all that may be made of it on the way out."""
+        """What floors, awards and tiers make a plan buy beyond need, and all that may be made of it on the way out."""
         parts, processing = self.parts, self.processing
         material = parts.codes("offers", "material", parts.materials)
-        bought = self.more + np.bincount(material, parts.numbers("offers", "min_award", 0.0), len(self.more))
+        awards = np.bincount(material, parts.numbers("offers", "min_award", 0.0), len(self.more))
+        bought: Array = self.more + awards + self._floors
         user, used = processing.inputs.codes
         maker, made = processing.outputs.codes
         found = bought

@@ -78,6 +78,21 @@ PLAN_TABLES: dict[str, tuple[str, ...]] = {
     "hhi": ("rule", "from", "subject", "material", "market", "period", "quantity", "share", "hhi", "sources"),
     "cover": ("covers", "material", "period", "stock", "need", "required_days", "days", "shadow_price"),
     "concentration": ("basis", "stage", "material", "by", "subject", "period", "quantity", "share", "hhi"),
+    "measures": (
+        "basis",
+        "stage",
+        "material",
+        "by",
+        "period",
+        "quantity",
+        "subject",
+        "largest",
+        "share",
+        "hhi",
+        "sources",
+        "consumption",
+        "of_consumption",
+    ),
     "tagged": (
         "flow",
         "element",
@@ -273,5 +288,7 @@ class Outcome:
             why = self.message or self.status
             if self.conflict:
                 why += "; these cannot all hold: " + "; ".join(self.conflict)
+            if self.status == "infeasible":
+                why += "; planner.explain tells the least repairs (planner explain)"
             raise NoPlanError(f"{self.instance.name} has no plan: {why}")
         return self.found

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.carriers import Elements, own_contents
 from planner.errors import InputError, Problem
 from planner.findings import suggest
 from planner.instance import Instance
@@ -122,7 +123,13 @@ def _rules(instance: Instance, name: str, policy: Mapping[str, Any], told: list[
         elif row.get("subject") in policy.get("kinds", {}) and row["subject"] not in set(groups["group"]):
             told.append(f"{rule}: not added, {stands} has no site of kind {policy['kinds'][row['subject']][0]}")
         else:
-            row |= {"from": begins, "stage": ";".join(stages), "per": "year"} | _pools(instance, stages)
+            scope = _in_scope(instance, stages)
+            row |= {"from": begins, "stage": ";".join(stages), "per": "year"}
+            if row["basis"] == "origin":
+                scope = _followed(instance, row, scope, told)
+                if not scope:
+                    continue
+            row |= _pools(instance, scope)
             row["market"] = _stand_in(after, name, row["market"], told)
             row |= {column: stands for column in ("subject", "except") if row.get(column) == policy["group"]}
             row |= {"market_pool": "together"} if row["market"] in set(groups["group"]) else {}
@@ -134,10 +141,35 @@ def _rules(instance: Instance, name: str, policy: Mapping[str, Any], told: list[
     return {"groups": groups, "rules": after["rules"]}
 
 
-def _pools(instance: Instance, stages: list[str]) -> dict[str, str]:
+UNTOLD = "for nobody says which element they are bought for, or how much of it a tonne holds (materials, contents)"
+"""Why a rule on origin cannot speak of some materials."""
+
+
+def _in_scope(instance: Instance, stages: list[str]) -> list[str]:
+    """Materials of some stages; all without one."""
+    materials = instance.tables["materials"]
+    return (materials[materials["stage"].isin(stages)] if stages else materials)["material"].tolist()
+
+
+def _followed(instance: Instance, row: dict[str, Any], scope: list[str], told: list[str]) -> list[str]:
+    """Materials in the scope of a rule on origin of which it is known what they hold; the row then names them, where
+    others are left out.
+    """
+    contents = own_contents(Elements.of(instance), scope)
+    followed = [name for name in scope if contents[name] > 0]
+    left = [name for name in scope if contents[name] == 0]
+    if not followed:
+        told.append(f"{row['rule']}: not added, {UNTOLD}")
+    elif left:
+        row |= {"stage": "", "material": ";".join(followed)}
+        told.append(f"{row['rule']}: {', '.join(left)} left out, {UNTOLD}")
+    return followed
+
+
+def _pools(instance: Instance, names: list[str]) -> dict[str, str]:
     """Each material by itself, where there are several."""
     materials = instance.tables["materials"]
-    scope = materials[materials["stage"].isin(stages)] if stages else materials
+    scope = materials[materials["material"].isin(names)]
     several = {"pool": "each"} if len(scope) > 1 else {}
     return several | ({"stage_pool": "each"} if scope["stage"].nunique() > 1 else {})
 

@@ -146,6 +146,9 @@ CLAUSE: dict[str, tuple[Phrase, ...]] = {
         P("made anywhere", "basis=made base=purchases"),
         P("made out of what is consumed<market>", "basis=made base=consumption"),
         P("made out of what is demanded<market>", "basis=made base=demand"),
+        P("bought<market> by origin", "basis=origin base=purchases"),
+        P("consumed<market> by origin", "basis=origin base=consumption"),
+        P("demanded<market> by origin", "basis=origin base=demand"),
     ),
     "before": (P("bought<market> before from", "basis=purchases base=before"),),
     "quantity": (

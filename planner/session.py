@@ -347,6 +347,17 @@ class Session:
         """The basis of the last run, for ``from_basis`` of this object or of another of the same matrix."""
         return self.highs.getBasis()
 
+    def ranges(self) -> tuple[Array, Array]:
+        """Least and largest value of each row's active side for which the basis of the last run, linear, stays optimal.
+
+        Raises:
+            ValueError: HiGHS has no basis to tell it from.
+        """
+        status, found = self.highs.getRanging()
+        if status != highspy.HighsStatus.kOk or not found.valid:
+            raise ValueError("HiGHS has no optimal basis: shadow prices have no range")
+        return np.array(found.row_bound_dn.value_), np.array(found.row_bound_up.value_)
+
     def remember(self, stage: str) -> None:
         """Keep the basis of the last run as that of a stage."""
         self._bases[stage] = self.highs.getBasis()

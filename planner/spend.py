@@ -6,7 +6,8 @@ What is bought is paid for in the period of its dispatch: each shipment counts t
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Index
-from mineral_sourcing.network import Flow, Processing, Spend, Tiers
+from mineral_sourcing.network import Flow, Processing, Tiers
+from mineral_sourcing.rules import Spend
 from planner.codes import join, keys, look_up
 from planner.measures import NUMBERS, Measures
 from planner.parts import Parts

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Array
-from mineral_sourcing.compile import Span
+from mineral_sourcing.compile import Matrix, Span
 from mineral_sourcing.network import Network
 from planner.mip import solve_whole
 from planner.outer import solve_mixed
@@ -98,6 +98,22 @@ def run_stages(session: Session, network: Network, seed: int, clock: Clock, *, h
         session.restore()
 
 
+def row_ranges(session: Session, network: Network, clock: Clock) -> tuple[Result, Array, Array]:
+    """The last stage with duals, and between which values of each row's active side these hold; not under an HHI.
+
+    Raises:
+        ValueError: there is no optimal basis to tell it from.
+    """
+    try:
+        result, _ = ranks_and_cost(session, network, clock, hot=not session.is_mip)
+        if session.is_mip and result.has_point:
+            with clock.step("solve"):
+                result = _fix_integers(session, result, max(clock.left, LAST_STAGES), None)
+        return result, *session.ranges()
+    finally:
+        session.restore()
+
+
 def ranks_and_cost(
     session: Session, network: Network, clock: Clock, hot: bool, pieces: Pieces | None = None
 ) -> tuple[Result, dict[int, float]]:
@@ -109,7 +125,7 @@ def ranks_and_cost(
     ranks = list(network.priority.ranks)
     held: dict[int, float] = {}
     if ranks:
-        columns = np.concatenate([_ranked(session, network, rank)[0] for rank in ranks])
+        columns = np.concatenate([ranked(session.matrix, network, rank)[0] for rank in ranks])
         session.column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
         with clock.step("solve"):
             result = _run(session, network, clock, pieces, "served", hot=hot)
@@ -117,7 +133,7 @@ def ranks_and_cost(
             return result, dict.fromkeys(ranks, 0.0)
         session.restore()
     for rank in ranks:
-        columns, weights = _ranked(session, network, rank)
+        columns, weights = ranked(session.matrix, network, rank)
         cost = np.zeros(len(session.matrix.cost))
         cost[columns] = weights
         session.costs(cost)
@@ -130,6 +146,20 @@ def ranks_and_cost(
         session.costs(session.matrix.cost, session.matrix.offset)
     with clock.step("solve"):
         return _run(session, network, clock, pieces, "cost", hot=hot or bool(held)), held
+
+
+def any_plan(session: Session, network: Network, seconds: float) -> Result:
+    """A plan whatever its cost, or that there is none, from the last basis; the model is left as its matrix says."""
+    pieces = Pieces(session, network) if len(network.hhi.cells) else None
+    session.costs(np.zeros(len(session.matrix.cost)))
+    try:
+        if pieces is None:
+            return session.run(seconds, hot=True)
+        return solve_mixed(pieces, network, seconds) if session.is_mip else pieces.run(seconds, hot=True, within=np.inf)
+    finally:
+        if pieces is not None:
+            pieces.reset()
+        session.restore()
 
 
 def _run(session: Session, network: Network, clock: Clock, pieces: Pieces | None, stage: str, *, hot: bool) -> Result:
@@ -155,9 +185,9 @@ def _staged(session: Session, stage: str, seconds: float, *, hot: bool) -> Resul
     return result
 
 
-def _ranked(session: Session, network: Network, rank: int) -> tuple[Array, Array]:
+def ranked(matrix: Matrix, network: Network, rank: int) -> tuple[Array, Array]:
     """Columns of a rank's unmet demand and their weights."""
-    priority, matrix = network.priority, session.matrix
+    priority = network.priority
     starts, members = priority.ranked.sorted
     at = priority.ranks.position[rank]
     columns = matrix.column_span("priority.unmet").start + members[starts[at] : starts[at + 1]]

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Concentration, Flow, Processing, Suppliers
+from mineral_sourcing.network import Flow, Processing
+from mineral_sourcing.rules import Concentration, Suppliers
 from planner.awards import Awards, Limits, awards, offered
 from planner.codes import Names, grouped, look_up
 from planner.errors import InputError, Problem

@@ -20,6 +20,7 @@ from planner.rulereport import prices, rule_report
 from planner.solution import Found, Solution, frame, stacked, text, total
 from planner.standing import concentration, cover
 from planner.supplierreport import supplier_report, supplying, used_suppliers
+from planner.yearly import measures
 
 
 def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFrame]:
@@ -38,6 +39,7 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
         spend_report(solution),
         hhi_report(solution),
     )
+    supply = concentration(solution, made)
     found: dict[str, Found] = {
         "flows": _flows(solution),
         "sales": _sales(solution, tiers),
@@ -51,7 +53,8 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
         "rules": rules,
         "hhi": hhi_parts(solution),
         "cover": cover(solution, made),
-        "concentration": concentration(solution, made),
+        "concentration": supply,
+        "measures": measures(solution, supply, made),
         "tagged": tagged(solution),
         "origins": origins(solution),
         "prices": prices(solution),

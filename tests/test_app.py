@@ -22,7 +22,7 @@ from nicegui.testing.user_simulation import user_simulation
 from starlette.types import Receive, Scope, Send
 
 import planner
-from planner.analysis.levers import levers
+from planner.analysis.sliders import levers
 from planner.app import upload
 from planner.app.book import HEADER, Book
 from planner.app.desk import PLAN, Desk

@@ -74,6 +74,16 @@ def test_open_sites_sell_what_they_do_not_need() -> None:
     assert found.saving == pytest.approx(0.0)
 
 
+def test_who_does_not_take_part_sells_and_wants_nothing() -> None:
+    """A and B alone take part; C's 10 t stand in no plan, nor in a rule's market: A 100, B 200, both 200."""
+    rule = {"rule": "half", "kind": "max_share", "limit": 1, "subject_by": "place", "market": "allies"}
+    rule |= {"basis": "purchases", "base": "consumption", "per": "year", "market_pool": "together"}
+    found = together(three(rules=[rule]), ["A", "B"])
+    assert by_members(found, "cost") == pytest.approx({"A": 100, "B": 200, "A;B": 200})
+    assert Participants.of(three(), ["A", "B"]).names == ("A", "B")
+    assert set(acting(Participants.of(three(), ["A", "B"]), ["A", "B"])["demands"]["site"]) == {"A plant", "B plant"}
+
+
 def test_outsiders_shared_by_all_can_make_acting_together_dearer() -> None:
     """The world has 10 t at 5: each alone counts on them. Alone A 5·10, B 50, C 50: 150; together 50 + 20·10 = 250."""
     offers = [

@@ -79,6 +79,19 @@ def test_rows_that_one_input_alone_has() -> None:
     assert cells["market, ore"]["after"].startswith("price 12, capacity 5")
 
 
+def test_instances_read_apart_are_compared() -> None:
+    """Each read by itself, all tables are told apart row by row, those with a column ``line`` too."""
+    halt = {"scenario": "halt", "line": 1, "place": "AAA"}
+    made = [
+        study_of.set("disruptions", {"scenario": "halt"}, keeps=keeps).plan
+        for keeps in (0.5, 0.0)
+        for study_of in [planner.study(plan().instance).add("scenarios", scenario="halt").add("disruptions", **halt)]
+    ]
+    cells = planner.compare(*made).input.to_dict("records")
+    told = {"table": "disruptions", "key": "halt, 1", "column": "keeps", "before": "0.5", "after": "0"}
+    assert cells == [{"plan": "after", **told}]
+
+
 def test_several_plans_are_held_against_the_first() -> None:
     """One column of figures each; the others' differences by name."""
     found = compare({"base": plan(), "more": plan(110.0), "dear": plan(price=15.0)})

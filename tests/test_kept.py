@@ -313,7 +313,7 @@ def test_a_coefficient_is_what_it_was_set_to() -> None:
 
 def test_weights_of_ranks_are_those_of_the_kept_model() -> None:
     """Twice the weight of a rank's unmet demand: the same plan, held at twice the amount."""
-    kept = Kept(from_frames(*random_instance(6, ranks=2, integers=False)))
+    kept = Kept(from_frames(*random_instance(18, ranks=2, integers=False)))
     first = kept.solve()
     assert first.held[1] > 0
     numbers = kept.editor.numbers("priority.weight")

@@ -20,14 +20,15 @@ def test_every_policy_names_where_it_is_written() -> None:
 
 @pytest.mark.parametrize("name", policies.names())
 def test_policy_fits_the_magnets(name: str) -> None:
-    """It adds rows, says which, and the instance stays sound: no new warning."""
+    """It adds rows, says which, and the instance stays sound: no new warning but of what is assumed of origins."""
     before = planner.load("allied-magnets")
     added = policy.add(before, name)
     new = {table: len(added.instance.tables[table]) - len(before.tables[table]) for table in ("rules", "stockpiles")}
     told = [line for line in added.told if line.startswith(("rule ", "stockpile "))]
     rows = new["rules"] + len(added.instance.tables["stockpiles"].query("cover_days > 0"))
     assert len(told) == rows - len(before.tables["stockpiles"].query("cover_days > 0")) > 0
-    assert set(added.instance.warnings) <= set(before.warnings)
+    new_warnings = set(added.instance.warnings) - set(before.warnings)
+    assert {warning.place for warning in new_warnings} <= ({"contents", "recipes"} if name == "us-feoc" else set())
 
 
 def test_caps_of_the_act_hold_from_2030() -> None:
@@ -61,3 +62,38 @@ def test_what_adds_nothing_says_why(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert not folder.exists()
     assert main(["new", str(folder), "--policy", "us-feoc"]) == 0
     assert "us-no-entity-of-concern" in planner.load(folder).tables["rules"]["rule"].tolist()
+
+
+def test_entities_of_concern_neither_sell_nor_mine() -> None:
+    """The origin rule speaks of what contents tells of; without contents of magnets it leaves them out and says so."""
+    magnets = planner.load("allied-magnets")
+    rules = policy.add(magnets, "us-feoc").instance.tables["rules"].set_index("rule")
+    row = rules.loc["us-no-origin-of-concern"]
+    assert (row["basis"], row["subject"], row["except"], row["material"]) == (
+        "origin",
+        "entity of concern",
+        "unknown",
+        "",
+    )
+
+    contents = magnets["contents"]
+    silent = magnets.with_tables(contents=contents[~contents["material"].isin(["hot magnet", "standard magnet"])])
+    added = policy.add(silent, "us-feoc")
+    row = added.instance.tables["rules"].set_index("rule").loc["us-no-origin-of-concern"]
+    left = set(magnets.tables["materials"]["material"]) - set(row["material"].split(";"))
+    assert left == {"hot magnet", "standard magnet"}
+    assert any("standard magnet, hot magnet left out, for nobody says" in line for line in added.told)
+
+    materials = magnets["materials"].assign(element="")
+    bare = magnets.with_tables(materials=materials)
+    assert any(
+        "us-no-origin-of-concern: not added, for nobody says" in line for line in policy.add(bare, "us-feoc").told
+    )
+
+
+def test_plan_without_entities_of_concern() -> None:
+    """Nothing that the United States consume comes from China, by its last seller or by where it was mined."""
+    plan = planner.solve(policy.add(planner.load("allied-magnets"), "us-feoc").instance).plan
+    ours = plan.rules[plan.rules["rule"].str.startswith("us-no-")]
+    assert set(ours["rule"]) == {"us-no-entity-of-concern", "us-no-origin-of-concern"}
+    assert ours["quantity"].max() == pytest.approx(0.0, abs=1e-6)

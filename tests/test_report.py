@@ -11,9 +11,10 @@ import pytest
 
 import planner
 from planner.plan import Plan
-from planner.report import html
+from planner.report import figures, html
 from planner.report.facts import Facts
-from planner.report.optional import Exposure, Frontier
+from planner.report.optional import Exposure, Frontier, Halt
+from planner.report.panels import stocks
 from planner.report.summary import money, percent
 from planner.report.world import project
 from tests.builders import Trade
@@ -276,17 +277,36 @@ def test_sections_come_with_what_is_given() -> None:
     bare = Page(html.report(plan))
     assert not {"frontier", "exposure", "cost", "cover", "map"} & bare.tables.keys()
     points = pd.DataFrame({"limit": [1.0, 0.8, 0.6], "cost": [1800.0, 2016.0, 2232.0]})
-    lost = pd.DataFrame({"lost": ["Arcadia", "B"], "days": [0.0, float("inf")], "unmet": [60.0, 0.0]})
+    lost = pd.DataFrame(
+        {"lost": ["Arcadia", "B"], "coverage": [0.4, 1.0], "days": [0.0, float("inf")], "unmet": [60.0, 0.0]}
+    )
     page = Page(
         html.report(
-            plan, frontier=Frontier("cap on any one country", "%", points, 0.6), exposure=Exposure(lost, "Arcadia.")
+            plan,
+            frontier=Frontier("cap on any one country", "%", points, 0.6),
+            exposure=Exposure(lost, "Arcadia.", "2027"),
         )
     )
     assert page.slots["frontier.title"] == "From 100 to 60 % costs 432 USD"
     assert page.tables["frontier"][0].column("Cost, USD") == [1800.0, 2016.0, 2232.0]
-    assert [row[1][0] for row in page.tables["exposure"][0].rows] == ["0", "survives"]
+    assert [row[2][0] for row in page.tables["exposure"][0].rows] == ["0", "survives"]
     for tables in page.tables.values():
         assert all(table.rows for table in tables)
+
+
+def test_a_halt_is_shaded_behind_every_stock(plans: tuple[Plan, Plan]) -> None:
+    """From its first period to its last, and said below the title; not where none is given."""
+    facts = Facts(plans[0])
+    shaded = figures.cover(facts, ("2027", "2028")).layout.shapes
+    assert len(shaded) == stocks(facts)["title"].nunique() > 1
+    assert {(shape.x0, shape.x1) for shape in shaded} == {(0.5, 2.5)}  # places on the axis; 2026 stands at 0
+    one = figures.cover(facts, ("2027", "2027")).layout.shapes
+    assert {(shape.x0, shape.x1) for shape in one} == {(0.5, 1.5)}
+    assert not figures.cover(facts).layout.shapes
+    text = html.report(plans[0], halt=Halt("no licences", "2027", "2028"))
+    page = Page(text)
+    assert "Shaded: no licences, 2027–2028." in text
+    assert len(page.payload["plans"][0]["figures"]["cover"]["layout"]["shapes"]) == len(shaded)
 
 
 def test_random_plans_can_be_told() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import planner
 from planner import runs
 from planner.cli import main
 from tests.pages import Page
@@ -59,6 +60,29 @@ def test_an_instance_is_solved_for_its_report(two: Path, capsys: pytest.CaptureF
     assert main(["report", str(two)]) == 0
     assert capsys.readouterr().out == "two-report.html is written\n"
     assert Path("two-report.html").stat().st_size < 6e6
+
+
+def test_losses_and_a_halt_are_told_when_asked_for(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Without A nothing but B's 80 t of 100 t a year is left: 80 %; the table is that of planner.exposure."""
+    file = tmp_path / "lost.html"
+    assert main(["report", "tutorial", "--exposure", "2028", "--report", "plain", "--out", str(file)]) == 0
+    page = Page(file.read_text("utf-8"))
+    found = planner.exposure(planner.solve(planner.load("tutorial")).plan, "2028")
+    (table,) = page.tables["exposure"]
+    assert table.column("Unmet, t") == pytest.approx(found.losses["unmet"].tolist())
+    assert table.column("Demand met") == pytest.approx(found.losses["coverage"].tolist())
+    assert next(iter(table.rows))[0][0] == "Country A"
+    assert page.slots["exposure.title"] == found.summary.rstrip(".")
+    assert "Met after the worst loss" in page.slots["five"]
+    assert "80 %Country A lost from 2028 on" in page.slots["five"]
+
+
+def test_a_period_or_scenario_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """With those that do; nothing is written."""
+    assert main(["report", "tutorial", "--exposure", "2040"]) == 2
+    assert "2027 to 2028" in capsys.readouterr().err
+    assert main(["report", "tutorial", "--scenario", "flood"]) == 2
+    assert "it has none" in capsys.readouterr().err
 
 
 def test_what_cannot_be_told_is_told(two: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -176,7 +176,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
     average, measured = kind.endswith("_average"), kind.endswith(("_average", "_spend"))
     by = draw(st.sampled_from([by for by in columns("rules")["subject_by"].choices if by or measured]))
     bases = ["consumption", "demand", "purchases"]
-    bases += ["before"] if share and basis == "purchases" else [""] if kind == "min_award" else []
+    bases += ["before"] if kind.endswith("_share") and basis == "purchases" else [""] if kind == "min_award" else []
     base = draw(st.sampled_from(bases)) if share or kind == "min_award" else ""
     market = not (basis == "made" and base in ("", "purchases"))
     yes = {name: draw(st.sampled_from(["yes", "no"])) for name in ("home_in_base", "recycled_in_base", "stock_in_base")}

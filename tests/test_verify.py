@@ -194,7 +194,14 @@ def test_a_linear_plan_is_proven_by_its_own_shadow_prices(chain: Plan) -> None:
     assert report.objective == pytest.approx(chain.objective, rel=1e-9)
     assert report.dual_bound == pytest.approx(chain.objective, rel=1e-6)
     assert str(report).startswith("verified: every rule and every cost recomputed")
-    assert {name for name, frame in chain.tables.items() if frame.empty} <= {"activations", "surplus", "tiers", "hhi"}
+    assert {name for name, frame in chain.tables.items() if frame.empty} <= {
+        "activations",
+        "surplus",
+        "tiers",
+        "hhi",
+        "tagged",
+        "origins",
+    }
 
 
 def test_the_bound_of_an_integer_plan_is_the_solvers(charges: Plan) -> None:

@@ -277,6 +277,11 @@ def short() -> Plan:
     return trade.plan()
 
 
+def test_every_table_of_a_plan_has_a_sheet() -> None:
+    """None is left out of the workbook."""
+    assert set(MEANING) == set(PLAN_TABLES)
+
+
 def _same_plan(plan: Plan, path: Path) -> None:
     book = CalamineWorkbook.from_path(str(path))
     currency = plan.instance.header.currency

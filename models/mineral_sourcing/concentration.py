@@ -31,7 +31,8 @@ Source of the share of consumption: Regulation (EU) 2024/1252, Art. 5(1)(b), whe
 
 import pyomo.environ as pyo
 
-from mineral_sourcing.network import Concentration, Network
+from mineral_sourcing.network import Network
+from mineral_sourcing.rules import Concentration
 
 RULES = {"cap": "rules"}
 

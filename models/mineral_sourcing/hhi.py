@@ -34,7 +34,8 @@ Source: Hirschman (1945), Herfindahl (1950); perspective cuts: Frangioni and Gen
 import pyomo.environ as pyo
 
 from mineral_sourcing.concentration import counted, traced
-from mineral_sourcing.network import Hhi, Network
+from mineral_sourcing.network import Network
+from mineral_sourcing.rules import Hhi
 
 RULES = {"cap": "rules"}
 

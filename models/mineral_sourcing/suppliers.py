@@ -36,7 +36,8 @@ penalty times excess suppliers, or times tonnes short. How :math:`M` and :math:`
 import pyomo.environ as pyo
 
 from mineral_sourcing.concentration import counted
-from mineral_sourcing.network import Network, Suppliers
+from mineral_sourcing.network import Network
+from mineral_sourcing.rules import Suppliers
 
 RULES = {"count": "rules", "award": "rules"}
 

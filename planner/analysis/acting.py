@@ -1,7 +1,8 @@
 """What a coalition has to plan with: an instance of its own, made from the tables.
 
 Participants are the direct members of the home group, or those named. Coalition S meets its own demands from its own
-sites, stocks and what is under way to it, and from the sites of those who do not take part, at full capacity. Sites of
+sites, stocks and what is under way to it, and from the sites of those who do not take part, at full capacity: their own
+demands and stocks stand in no plan. Sites of
 participants outside S are closed; in the second mode they sell and convert at their own prices what their stand-alone
 plan leaves. Home is S. A rule whose market (and a stock whose cover) names others too holds for the part of it in S; a
 rule on subjects that are all closed, and a cap under which nothing of S could fall, are left out.
@@ -102,10 +103,11 @@ def acting(who: Participants, members: Iterable[str], left: Mapping[str, Plan] |
     inside = [name for name in who.names if name in set(members)]
     outside = {name: sites for name, sites in who.sites.items() if name not in inside}
     closed = frozenset().union(*(sites for name, sites in outside.items() if name not in (left or {})))
-    gone = frozenset().union(*outside.values())
+    own = frozenset().union(*(who.sites[name] for name in inside))
+    others = frozenset(who.instance.tables["sites"]["site"]) - own
     tables = dict(who.instance.tables)
     for name, columns in _ENDS.items():
-        shut = closed if name in _SOLD else gone
+        shut = closed if name in _SOLD else others
         tables[name] = tables[name][~tables[name][list(columns)].isin(shut).any(axis=1)]
     for name, plan in (left or {}).items():
         if name in outside:
@@ -114,7 +116,8 @@ def acting(who: Participants, members: Iterable[str], left: Mapping[str, Plan] |
     home = who.instance.header.home or ACTING
     groups = tables["groups"][tables["groups"]["group"] != home]
     tables["groups"] = _with(groups, [{"group": home, "member": name} for name in inside])
-    _restrict(tables, Scope.of(who.instance), gone, closed, home)
+    absent = frozenset().union(*outside.values())
+    _restrict(tables, _Inside(Scope.of(who.instance), others, home), closed, absent)
     return _checked(who.instance, tables, home)
 
 
@@ -123,22 +126,22 @@ def _with(frame: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 class _Inside:
-    """Names as far as they stand for sites that take part or that nobody of the participants owns."""
+    """Names as far as they stand for sites of the coalition."""
 
-    def __init__(self, scope: Scope, gone: frozenset[str], home: str) -> None:
-        self._scope, self._gone, self._home = scope, gone, home
+    def __init__(self, scope: Scope, others: frozenset[str], home: str) -> None:
+        self.scope, self.others, self._home = scope, others, home
         self.groups: dict[str, list[str]] = {}
         """Members of the groups that became smaller, by new name."""
 
     def name(self, name: str) -> list[str]:
         """The name, or a group of what of it is inside; nothing where nothing is."""
-        sites = self._scope.sites([name])
-        if name in ("home", self._home) or not sites & self._gone:
+        sites = self.scope.sites([name])
+        if name in ("home", self._home) or not sites & self.others:
             return [name]
-        if not sites - self._gone:
+        if not sites - self.others:
             return []
         smaller = f"{name}, those acting"
-        self.groups[smaller] = [part for member in self._scope.direct(name) for part in self.name(member)]
+        self.groups[smaller] = [part for member in self.scope.direct(name) for part in self.name(member)]
         return [smaller]
 
     def names(self, cell: str) -> str | None:
@@ -147,11 +150,9 @@ class _Inside:
         return ";".join(kept) if kept or not cell else None
 
 
-def _restrict(
-    tables: dict[str, pd.DataFrame], scope: Scope, gone: frozenset[str], closed: frozenset[str], home: str
-) -> None:
+def _restrict(tables: dict[str, pd.DataFrame], inside: _Inside, closed: frozenset[str], absent: frozenset[str]) -> None:
     """Markets and covers hold nobody outside; rules have no subject that is closed, and ask nothing of others."""
-    inside = _Inside(scope, gone, home)
+    scope = inside.scope
     for table, column in (("rules", "market"), ("stockpiles", "covers")):
         narrowed = tables[table][column].map(inside.names)
         tables[table] = tables[table].assign(**{column: narrowed})[narrowed.notna()]
@@ -162,7 +163,7 @@ def _restrict(
     rules = tables["rules"]
     subject = rules["subject"].map(working)
     idle = (subject == "") & (rules["subject"] != "")
-    abroad = rules["subject"].map(lambda cell: bool(cell) and scope.sites(split(cell)) <= gone).astype(bool)
+    abroad = rules["subject"].map(lambda cell: bool(cell) and scope.sites(split(cell)) <= absent).astype(bool)
     tables["rules"] = rules.assign(subject=subject)[~idle & ~(rules["kind"].str.startswith("min_") & abroad)]
     rows = [{"group": group, "member": member} for group, members in inside.groups.items() for member in members]
     tables["groups"] = _with(tables["groups"], rows)

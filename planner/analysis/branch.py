@@ -185,8 +185,13 @@ def _soften(base: Instance, tables: Tables) -> None:
         priorities = pd.concat([later, must]) if len(later) else must
     ranks = used["rank"].nunique() + bare
     if ranks < 2 and (bare or used["unmet_cost"].isna().any()):
-        whole = Network(base)
-        cost = landed_costs(whole, whole.nodes)[whole.nodes.number["demands"]]
-        dear = DEAR * float(cost[np.isfinite(cost)].max(initial=1.0))
-        priorities = priorities.assign(unmet_cost=priorities["unmet_cost"].astype(np.float64).fillna(dear))
+        dear = priorities["unmet_cost"].astype(np.float64).fillna(dear_unmet(base))
+        priorities = priorities.assign(unmet_cost=dear)
     tables["priorities"] = priorities
+
+
+def dear_unmet(instance: Instance) -> float:
+    """A cost of unmet demand above all supply, per mass: :data:`DEAR` times the dearest landed cost of any demand."""
+    whole = Network(instance)
+    cost = landed_costs(whole, whole.nodes)[whole.nodes.number["demands"]]
+    return DEAR * float(cost[np.isfinite(cost)].max(initial=1.0))

@@ -145,6 +145,7 @@ def changed_input(before: Instance, after: Instance) -> pd.DataFrame:
 
 def _changed_rows(table: str, before: pd.DataFrame, after: pd.DataFrame) -> list[dict[str, str]]:
     key = [*TABLES[table].KEY]
+    before, after = before.rename_axis(None), after.rename_axis(None)  # a key may be called line, as the index is
     both = before.merge(after, on=key, how="outer", indicator="_in", suffixes=("_before", "_after"), sort=False)
     rest = [name for name in columns(table) if name not in key]
     rows = []

@@ -14,7 +14,7 @@ what differs. So a plan here is the plan that ``planner.solve`` of the changed i
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -30,6 +30,9 @@ from planner.plan import Outcome, Plan
 from planner.settings import Settings
 from planner.solve import outcome_of
 from planner.stages import Clock, Solved
+
+if TYPE_CHECKING:
+    from planner.analysis.widget import Widget
 
 BASE = "base"
 """Name of the plan without changes."""
@@ -226,6 +229,15 @@ class Study:
             self._solved = instance, solved, clock
         return self._solved[1]
 
+    def has_plan(self, seconds: float | None = None) -> bool | None:
+        """Whether there is any plan as it is now, whatever its cost; ``None`` where the time does not tell.
+
+        Args:
+            seconds: how long HiGHS may take; the setting where not given.
+        """
+        self._follow(self.instance)
+        return self.kept.has_plan(seconds)
+
     def _follow(self, instance: Instance) -> None:
         """Make the kept model that of an instance; anew where the last time broke off half way."""
         self._solved, before = None, self._held
@@ -328,6 +340,20 @@ class Study:
             return self.solve().plan
         finally:
             self._states = states
+
+    def widget(self) -> "Widget":
+        """Sliders of the instance's own rules, demands and suppliers beside figures that follow, for a notebook.
+
+        Raises:
+            PlannerError: the extra ``notebook`` is not installed.
+            NoPlanError: there is no plan as it is now.
+        """
+        try:
+            from planner.analysis.widget import Widget
+        except ImportError as error:
+            told = "pip install 'mineral-sourcing-planner[notebook]'"
+            raise PlannerError(f"a widget needs {error.name}, which is not installed: {told}") from error
+        return Widget(self)
 
     def __repr__(self) -> str:
         made = "".join(f"\n  {change}" for change in self.changes) or " no changes"

@@ -5,9 +5,9 @@ from math import isfinite, isinf
 
 import pandas as pd
 
-from planner.report.summary import money, percent
+from planner.report.summary import mass, money, percent
 
-__all__ = ["days", "money", "more", "page", "percent", "tonnes"]
+__all__ = ["days", "limit", "mass", "money", "more", "page", "percent", "tonnes"]
 
 
 def tonnes(amount: float) -> str:
@@ -23,6 +23,13 @@ def more(amount: float, currency: str) -> str:
 def days(time: float) -> str:
     """A time to survive: days, or the whole horizon."""
     return "the whole horizon" if isinf(time) else f"{time:,.0f} days"
+
+
+def limit(number: float, unit: str) -> str:
+    """A limit in its own unit; a share in percent."""
+    if unit == "hhi":
+        return f"an HHI of {number:.5g}"
+    return f"{100 * number:.5g} %" if unit == "share" else f"{number:,.6g} {unit}"
 
 
 def page(sentence: str, frame: pd.DataFrame) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from planner.analysis.levers import Lever, levers
+from planner.analysis.sliders import Lever, levers
 from planner.app.book import Book
 from planner.app.upload import read_upload
 from planner.errors import NoPlanError, PlannerError

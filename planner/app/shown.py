@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 from nicegui import ui
 
-from planner.analysis.levers import Lever
+from planner.analysis.sliders import Lever
 from planner.report.facts import Facts, five
 from planner.report.flowpicture import sankey
 from planner.report.html import legend

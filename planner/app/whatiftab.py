@@ -6,7 +6,7 @@ from html import escape
 import plotly.graph_objects as go
 from nicegui import ui
 
-from planner.analysis.levers import Lever
+from planner.analysis.sliders import Lever
 from planner.app import shown
 from planner.app.desk import PLAN, Desk
 from planner.app.plantab import conflict, ended

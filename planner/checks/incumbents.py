@@ -3,7 +3,7 @@
 import numpy as np
 
 from planner.checks.context import Network
-from planner.checks.counts import capacities
+from planner.checks.counted import capacities
 from planner.checks.policy import sound_rules
 from planner.codes import keys
 from planner.findings import Findings, written

@@ -274,7 +274,7 @@ def _cells(rule: dict[str, Any], inside: Flags, markets: list[frozenset[str]], w
 
 def _reachable(line: int, rule: dict[str, Any], cells: list[frozenset[str]], whole: Network, found: Findings) -> None:
     """A cap below the HHI of equal shares of all who could supply forbids supply; one of 1 forbids nothing."""
-    if rule["limit"] == 1 and rule["base"] == "purchases":
+    if rule["limit"] == 1 and rule["base"] == "purchases" and rule["stock_in_base"] == "no":
         found.warn("rules", line, "limit", "1", "the HHI is never above 1: the rule can never bind")
     if rule["base"] != "purchases" or rule["stock_in_base"] == "yes":
         return

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import logging
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,4 +120,6 @@ def _show(outcome: "Outcome", run: Path) -> None:
         terminal.complain("These cannot all hold:")
     for name in outcome.conflict:
         terminal.complain(f"  {name}")
+    if outcome.status == "infeasible":
+        terminal.complain(f"planner explain {shlex.quote(str(run))} tells the least changes that make a plan possible")
     terminal.complain(f"The run lies in {run}")

@@ -47,7 +47,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
     flag("ban", "SUPPLY", BAN, "ban")
     command.add_argument("--vary", metavar="CHANGE", action="append", default=[], help=VARY)
     command.add_argument("--cases", metavar="FILE", type=Path, help="a .csv (case, change) or .toml of named cases")
-    settings(command, *(name for name in Settings.model_fields if name != "threads"))
+    settings(command, *(name for name in Settings.model_fields if name not in ("report", "threads")))
 
 
 def run(options: argparse.Namespace) -> int:

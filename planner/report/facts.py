@@ -13,6 +13,7 @@ from planner.report import look
 from planner.report.chain import Chain, shipments, supply
 from planner.report.concentration import largest
 from planner.report.decisions import decisions
+from planner.report.optional import Exposure
 from planner.report.summary import Summary, mass, money, percent, place_names, span, summarise
 from planner.scope import Scope
 
@@ -208,9 +209,22 @@ def _count(number: int, noun: str = "") -> str:
     return f"{word} {noun}{'' if number == 1 else 's'}" if noun else word
 
 
-def five(facts: Facts) -> tuple[Figure, ...]:
-    """Cost, largest share, largest payee, least cover, demand met."""
-    return (_cost(facts), _share(facts), _payee(facts), *_cover(facts), _met(facts))
+def five(facts: Facts, exposure: Exposure | None = None) -> tuple[Figure, ...]:
+    """Cost, largest share, largest payee, least cover, demand met.
+
+    What is met after the worst loss, where it is known, stands in place of demand that is all met, else of the payee.
+    """
+    met = _met(facts)
+    found = [_cost(facts), _share(facts), _payee(facts), *_cover(facts), met]
+    if exposure is None or exposure.rows.empty:
+        return tuple(found)
+    if len(found) == FIVE:
+        del found[-1 if met.better else 2]
+    return (*found, _worst(exposure))
+
+
+FIVE = 5
+"""Figures above a report."""
 
 
 def _cost(facts: Facts) -> Figure:
@@ -277,6 +291,15 @@ def _met(facts: Facts) -> Figure:
     value = "100" if full else f"{math.floor(part * 1000) / 10:.1f}"
     change = "● all materials, all periods" if full else f"▼ {mass(facts.plan.unmet)} t unmet"
     return Figure("Demand met", value, "%", change, full, f"{mass(total)} t, {facts.when}")
+
+
+def _worst(exposure: Exposure) -> Figure:
+    row = exposure.rows.iloc[0]
+    value, _, unit = percent(float(row["coverage"])).partition(" ")
+    days = float(row["days"])
+    lasts = "survived" if math.isinf(days) else f"survived for {days:,.0f} days" if days >= 0.5 else "bites at once"
+    remark = f"{row['lost']} lost from {exposure.start} on, re-routed; {lasts}"
+    return Figure("Met after the worst loss", value, unit, "", None, remark)
 
 
 def _home(plan: Plan) -> set[str]:

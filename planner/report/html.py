@@ -18,7 +18,7 @@ from planner.plan import Plan
 from planner.report import figures, look
 from planner.report.facts import Facts, five, hard_case, headline
 from planner.report.markup import figure_list, strip
-from planner.report.optional import Exposure, Frontier
+from planner.report.optional import Exposure, Frontier, Halt
 from planner.report.sections import Section, sections, side_by_side
 from planner.report.summary import percent
 
@@ -63,6 +63,7 @@ def report(
     record: Record | None = None,
     frontier: Frontier | None = None,
     exposure: Exposure | None = None,
+    halt: Halt | None = None,
 ) -> str:
     """The report of a plan as HTML.
 
@@ -73,6 +74,7 @@ def report(
         record: how the plan came about.
         frontier: least cost against a limit.
         exposure: what a loss does.
+        halt: when a scenario lasts, shaded where stocks are shown.
     """
     record = record or Record()
     reference = None if reference is plan else reference
@@ -85,7 +87,7 @@ def report(
         if reference is not None and all(other is not reference for _, other in named)
         else []
     )
-    told = [_view(facts, [*cheapest, *every], frontier, exposure, own=facts is here) for facts in every]
+    told = [_view(facts, [*cheapest, *every], frontier, exposure, halt, own=facts is here) for facts in every]
     shared = json.dumps({"at": at, "plans": [view.payload for view in told]}, allow_nan=False, separators=(",", ":"))
     return _page(here, told[at], [facts.name for facts in every], at, record, _script(shared))
 
@@ -113,18 +115,26 @@ class _View:
 
 
 def _view(
-    facts: Facts, every: list[Facts], frontier: Frontier | None, exposure: Exposure | None, *, own: bool
+    facts: Facts,
+    every: list[Facts],
+    frontier: Frontier | None,
+    exposure: Exposure | None,
+    halt: Halt | None,
+    *,
+    own: bool,
 ) -> _View:
-    """Texts and figures of one plan; frontier and exposure belong to the plan told alone."""
-    found = sections(facts, frontier if own else None, exposure if own else None)
+    """Texts and figures of one plan; frontier, exposure and halt belong to the plan told alone."""
+    frontier, exposure, halt = (frontier, exposure, halt) if own else (None, None, None)
+    found = sections(facts, frontier, exposure, halt)
     beside = side_by_side(every, facts)
     found += [beside] if beside else []
     drawn: dict[str, go.Figure] = {}
     for section in found:
         if section.figure:
-            drawn[section.id] = _draw(section.id, facts, frontier)
+            drawn[section.id] = _draw(section.id, facts, frontier, halt)
             drawn |= {f"{section.id}:{name}": figures.sankey(facts, name) for name in section.picks}
-    slots = {"headline": escape(headline(facts)), "hard": escape(hard_case(facts)), "five": figure_list(five(facts))}
+    told_five = figure_list(five(facts, exposure))
+    slots = {"headline": escape(headline(facts)), "hard": escape(hard_case(facts)), "five": told_five}
     for section in found:
         slots |= {f"{section.id}.title": escape(section.title), f"{section.id}.table": section.table}
     payload = {"name": facts.name, "slots": slots, "figures": {name: _plain(drawn[name], own) for name in drawn}}
@@ -141,8 +151,12 @@ DRAWN = {
 """The figure of each section."""
 
 
-def _draw(name: str, facts: Facts, frontier: Frontier | None) -> go.Figure:
-    return figures.frontier(facts, frontier) if frontier is not None and name == "frontier" else DRAWN[name](facts)
+def _draw(name: str, facts: Facts, frontier: Frontier | None, halt: Halt | None) -> go.Figure:
+    if frontier is not None and name == "frontier":
+        return figures.frontier(facts, frontier)
+    if halt is not None and name == "cover":
+        return figures.cover(facts, (halt.since, halt.until))
+    return DRAWN[name](facts)
 
 
 def _plain(figure: go.Figure, own: bool) -> dict[str, Any]:
@@ -177,7 +191,7 @@ def _page(here: Facts, view: _View, names: list[str], at: int, record: Record, s
         "STATUS": _status(here, record),
         "HEADLINE": escape(headline(here)),
         "HARD": escape(hard_case(here)),
-        "FIVE": figure_list(five(here)),
+        "FIVE": view.payload["slots"]["five"],
         "SLIDER": _slider(names, at) if len(names) > 1 else "",
         "NAV": "".join(f'<a href="#{name}">{escape(text)}</a>' for name, text in nav),
         "SECTIONS": "".join(_section(section, view.said.get(section.id, ""), here) for section in view.sections),

@@ -26,6 +26,20 @@ class Exposure:
     """What a plan loses when a country, owner or site is lost."""
 
     rows: pd.DataFrame
-    """``lost``, ``days`` (time to survive; infinite where it survives) and ``unmet`` [t], worst first."""
+    """``lost``, ``coverage`` (share of demand met after re-routing), ``days`` (time to survive; infinite where it
+    survives) and ``unmet`` [t], worst first."""
     summary: str
     """In one sentence."""
+    start: str
+    """First period in which things are lost."""
+
+
+@dataclass(frozen=True)
+class Halt:
+    """When a scenario lasts."""
+
+    scenario: str
+    since: str
+    """First period."""
+    until: str
+    """Last period."""

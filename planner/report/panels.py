@@ -63,7 +63,15 @@ def cover(facts: Facts, halt: tuple[str, str] | None = None) -> go.Figure:
         narrow |= {f"annotations[{n}].x": narrow_x[0], f"annotations[{n}].y": narrow_y[1]}
         if halt is not None:
             shade = {"fillcolor": look.faded(look.BREACH, 0.15), "line_width": 0, "layer": "below"}
-            ends = {"x0": halt[0], "x1": halt[1], "y0": 0, "y1": 1, "xref": f"x{name}", "yref": f"y{name} domain"}
+            since, until = (own["period"] < halt[0]).sum(), (own["period"] <= halt[1]).sum()
+            ends = {
+                "x0": int(since) - 0.5,
+                "x1": int(until) - 0.5,
+                "y0": 0,
+                "y1": 1,
+                "xref": f"x{name}",
+                "yref": f"y{name} domain",
+            }
             figure.add_shape(type="rect", **ends, **shade)
     said = f"Stock of {len(titles)} stockpiles by period.{least}"
     return figure.update_layout(look.layout(wide, narrow, said, **axes))

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from math import floor, isfinite
 from typing import TYPE_CHECKING
 
 from planner.report.concentration import shares
 from planner.report.facts import TIE, Facts
 from planner.report.map import places
 from planner.report.markup import Cell, cells, table
-from planner.report.optional import Exposure, Frontier
+from planner.report.optional import Exposure, Frontier, Halt
 from planner.report.panels import stocks
 from planner.report.steps import NAMES
 from planner.report.summary import each, mass, money, percent, place_names, span
@@ -35,10 +35,17 @@ class Section:
     """Materials whose colours are explained."""
 
 
-def sections(facts: Facts, frontier: Frontier | None = None, exposure: Exposure | None = None) -> list[Section]:
+def sections(
+    facts: Facts, frontier: Frontier | None = None, exposure: Exposure | None = None, halt: Halt | None = None
+) -> list[Section]:
     """Every section that there is something to say in, in order."""
-    found: list[Section | None] = [_decisions(facts), _supply(facts), _map(facts), _concentration(facts), _cover(facts)]
-    found += [_cost(facts), None if frontier is None else _frontier(facts, frontier), _limits(facts)]
+    found: list[Section | None] = [_decisions(facts), _supply(facts), _map(facts), _concentration(facts)]
+    found += [
+        _cover(facts, halt),
+        _cost(facts),
+        None if frontier is None else _frontier(facts, frontier),
+        _limits(facts),
+    ]
     found += [None if exposure is None else _exposure(exposure)]
     return [section for section in found if section is not None]
 
@@ -185,7 +192,7 @@ def _part(value: float) -> Cell:
     return Cell("–") if value != value else Cell(percent(value), value)
 
 
-def _cover(facts: Facts) -> Section | None:
+def _cover(facts: Facts, halt: Halt | None) -> Section | None:
     rows = stocks(facts)
     if rows.empty:
         return None
@@ -200,6 +207,7 @@ def _cover(facts: Facts) -> Section | None:
     else:
         title = f"{count} stocks are held; none has a target"
     note = f"Days of use covered at the end of each period, {facts.when}; dotted: the target. Stocks without one: t."
+    note += "" if halt is None else f" Shaded: {halt.scenario}, {span(halt.since, halt.until)}."
     lines = [
         cells(
             row.title, row.period, row.unit, _number(row.value, _days if row.unit == "days" else mass),
@@ -334,15 +342,24 @@ def _other_limits(facts: Facts) -> str:
 
 
 def _exposure(given: Exposure) -> Section:
-    note = "Time to survive and demand unmet when each is lost, with what the plan has stocked and built."
+    note = (
+        f"Each country, owner and site lost from {given.start} on, with what the plan has stocked and built by then: "
+        "demand met after re-routing, days until demand goes unmet, and how much does."
+    )
     lines = [
         cells(
-            row.lost, _number(row.days, lambda v: f"{v:,.0f}" if isfinite(v) else "survives"), _number(row.unmet, mass)
+            row.lost, _number(row.coverage, _met),
+            _number(row.days, lambda v: f"{v:,.0f}" if isfinite(v) else "survives"), _number(row.unmet, mass),
         )
         for row in each(given.rows)
     ]  # fmt: skip
-    heads = [("Lost", False), ("Days to survive", True), ("Unmet, t", True)]
+    heads = [("Lost", False), ("Demand met", True), ("Days to survive", True), ("Unmet, t", True)]
     return Section("exposure", "Exposure", given.summary.rstrip("."), note, table(note, heads, lines), figure=False)
+
+
+def _met(share: float) -> str:
+    """A share of demand; all of it only where nothing is unmet."""
+    return percent(share) if share == 1 or share < 0.995 else f"{min(floor(share * 1000) / 10, 99.9):g} %"
 
 
 def side_by_side(every: Sequence[Facts], here: Facts) -> Section | None:

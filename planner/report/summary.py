@@ -95,15 +95,15 @@ def purchases(plan: Plan) -> pd.DataFrame:
     flows["to"] = flows["destination"].map(site.mask(site == "")).fillna(flows["destination"])
     gone = flows.groupby(["site", "material", "to"])["quantity"].sum().reset_index()
     gone["part"] = gone["quantity"] / gone.groupby(["site", "material"])["quantity"].transform("sum")
-    gone["to"] += " " + gone["part"].map(percent)
+    gone["to"] = gone["to"].astype("str") + " " + gone["part"].map(percent).astype("str")  # of no type where none goes
     gone = gone.sort_values("part", ascending=False, kind="stable").groupby(["site", "material"]).head(2)
-    to = gone.groupby(["site", "material"])["to"].agg(", ".join).reset_index()
+    to = gone.groupby(["site", "material"])["to"].agg(", ".join).astype("str").reset_index()
     bought = plan.sales.groupby(["site", "material"], sort=False)[["quantity", "cost"]].sum().reset_index()
     bought = bought[bought["quantity"] > 0].sort_values("cost", ascending=False, kind="stable", ignore_index=True)
     supply = plan.sales.groupby("material")["quantity"].sum()
     supply = supply.add(plan.made.groupby("material")["output"].sum(), fill_value=0.0)
     bought["country"] = bought["site"].map(site).fillna("")
-    bought["share"] = bought["quantity"] / bought["material"].map(supply)
+    bought["share"] = bought["quantity"] / bought["material"].map(supply).astype("float64")
     return bought.merge(to, on=["site", "material"], how="left").fillna({"to": ""})
 
 

@@ -42,6 +42,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "hhi": ("rule", "from", "subject", "material", "market", "period"),
     "cover": ("covers", "material", "period"),
     "concentration": ("basis", "stage", "material", "by", "subject", "period"),
+    "measures": ("basis", "stage", "material", "by", "period"),
     "tagged": ("flow", "element", "site", "destination", "process", "material", "place", "period"),
     "origins": ("rule", "from", "material", "market", "period", "place"),
     "prices": ("constraint", *NAMES),

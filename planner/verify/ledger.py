@@ -5,6 +5,7 @@ import numpy as np
 from planner.verify.columns import KEYS, Quantities, Tables
 from planner.verify.faults import Faults, Match, compare, compare_names
 from planner.verify.frames import Floats, Frame, find, grouped, stacked, summed
+from planner.verify.standing import measured
 from planner.verify.terms import arrivals, makes
 from planner.verify.world import World
 
@@ -16,7 +17,9 @@ def follow(world: World, q: Quantities, found: Tables, costs: Frame, faults: Fau
     held(q, faults)
     wanted(q, faults)
     paid(found, costs, faults)
-    concentrated(found, concentration(world, q), faults)
+    supplied = concentration(world, q)
+    concentrated(found, supplied, faults)
+    measured(world, q, found, supplied, faults)
 
 
 def moved(q: Quantities, faults: Faults) -> None:

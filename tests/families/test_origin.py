@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from planner.plan import Plan
+from tests import mutations
 from tests.builders import Amounts, Trade, amounts, price
 
 
@@ -311,3 +312,36 @@ def test_hhi_of_origins_abroad() -> None:
     plan = found.plan()
 
     assert plan.objective == pytest.approx(56 * 10 + 24 * 16 + 20 * 5, rel=1e-5)
+
+
+@pytest.mark.parametrize(("basis", "floor", "subject"), [("origin", 5.0, "AAA"), ("purchases", 500.0, "AAA")])
+def test_floor_is_not_cut_by_what_a_yes_or_no_lets_through(basis: str, floor: float, subject: str) -> None:
+    """A tonne of ore holds 10 kg: 5 t of the element are 500 t of ore, of which the plant makes 250 t of metal, 10 t
+    of it wanted. The offer is used at a charge of 7 and the plant at one of 3: 500 × 10 + 7 + 3 = 5010.
+    """
+    found = trade()
+    found.goods("concentrate", element="Nd", basis="product")
+    found.add("contents", material="concentrate", element="Nd", content=0.01)
+    found.seller("a", 10.0, "concentrate", fixed_cost=7.0)
+    found.process("smelt", "market", {"concentrate": -0.5, "metal": 0.25}, fixed_cost=3.0)
+    found.demand(10.0, material="metal")
+    found.rule("min_quantity", floor, basis=basis, material="concentrate", subject=subject, market="market")
+
+    assert found.plan().objective == pytest.approx(5010.0)
+
+
+def test_lies_about_origins_are_caught() -> None:
+    """Every number and row of origins through a plant, stock and lead time, and of the rule, one after another."""
+    found = trade(2)
+    found.seller("a", 10.0, to="smelter")
+    found.seller("b", 16.0, to="smelter")
+    found.process("smelt", "smelter", {"ore": -2.0, "metal": 1.0})
+    found.lane("smelter", material="metal", lead_time=1)
+    found.add("in_transit", origin="smelter", destination="market", material="metal", arrives="2001", quantity=20.0)
+    found.stockpile(material="metal", initial=40.0, initial_origin="BBB", final=0.0)
+    found.demand(50.0, material="metal")
+    cap(found, 0.3, **{"except": "unknown"})
+    told, alive = mutations.survivors(found.plan(), every=True, tables=("tagged", "origins", "rules"))
+
+    assert told > 50
+    assert not alive

@@ -1,0 +1,248 @@
+r"""Frontiers: the least cost against the limit of a rule, or against the days that stocks must cover.
+
+Every point is a plan, solved and verified. Where the model is linear, the rows of the limit and what its shadow prices
+prove give more (``duality.py``): between two points the cost lies above the *tangents* that their prices prove and,
+where the plans mix, below the *chord*. If a tangent meets the other point, the cost is the chord, exactly; if not, it
+is solved where the tangents cross, the widest gap first (Eisner and Severance 1976, whose method this is: of a cost
+with n breakpoints all are found by about 2n solves; stopped before, each gap is shown). Where a share's base moves with
+the plan (demand left unmet, process input), the cost is no chord: the gap shown is then that between a lower bound and
+the cost at the stricter limit. With yes-or-no decisions points are spaced evenly and nothing is said of what lies
+between.
+
+*Knee*: the point farthest below the straight line between the two ends, both axes scaled to 0–1 (Satopää et al. 2011).
+*Marginal*: cost of one unit more strictness, from a point to the next stricter one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planner.analysis.axis import cover_axis, rule_axis
+from planner.analysis.ends import Ends
+from planner.analysis.study import Study
+from planner.analysis.telling import limit, money, page
+from planner.analysis.walk import SAME, Node, Segment, walk
+from planner.errors import SettingsError
+from planner.instance import Instance
+from planner.plan import Plan
+from planner.report.optional import Frontier as Reported
+from planner.settings import Settings
+
+POINTS = 33
+"""Plans of a frontier at most."""
+
+EVEN = 9
+"""Plans of a frontier with yes-or-no decisions."""
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Least cost against a number; loosest first. Money in the instance's currency, present value."""
+
+    name: str
+    currency: str
+    label: str
+    """What is moved: a rule's name, days of cover of somebody, or unmet demand."""
+    unit: str
+    """Unit of the limit: ``share``, ``t``, ``days``, …"""
+    falling: bool
+    """Whether a lower limit is the stricter one."""
+    here: float
+    """The limit of the instance as it is."""
+    points: pd.DataFrame
+    """``limit``, ``cost``, ``bound`` (no plan costs less), ``unmet`` (t), ``marginal`` (cost of one unit more
+    strictness up to the next point; ``nan`` at the last), ``breakpoint`` and ``knee`` (yes or no)."""
+    segments: pd.DataFrame
+    """Between neighbouring points: ``from``, ``to``, ``gap`` (the cost between lies at most so far from the straight
+    line), ``exact`` (yes: it is that line)."""
+    plans: tuple[Plan, ...]
+    """The plan of each point."""
+    beyond: float
+    """A stricter limit, next to the strictest here; the frontier ends before it for a reason. ``nan`` without one."""
+    reason: str
+    """Why it ends there: there is no plan, or more demand goes unmet."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether the cost is known everywhere between the points."""
+        return bool((self.segments["exact"] == "yes").all())
+
+    @property
+    def knee(self) -> float:
+        """The limit at the knee; ``nan`` where the frontier is straight."""
+        found = self.points.loc[self.points["knee"] == "yes", "limit"]
+        return float(found.iloc[0]) if len(found) else float("nan")
+
+    @property
+    def summary(self) -> str:
+        """The answer in a sentence or two."""
+        first, last = self.points.iloc[0], self.points.iloc[-1]
+        head = f"Against {self.label}, the least cost of {self.name} is {money(first['cost'])} {self.currency}"
+        if len(self.points) == 1:
+            return f"{head} at {limit(first['limit'], self.unit)}, the only limit that was asked for."
+        told = f"{head} at {limit(first['limit'], self.unit)} and {money(last['cost'])} at"
+        told += f" {limit(last['limit'], self.unit)}"
+        if self.reason:
+            told += f", {'below' if self.falling else 'above'} which {self.reason}"
+        if self.knee == self.knee:
+            told += f"; the knee is at {limit(self.knee, self.unit)}"
+        return f"{told}. {self._proven}"
+
+    @property
+    def _proven(self) -> str:
+        breaks = int((self.points["breakpoint"] == "yes").sum())
+        if self.exact:
+            return f"It is straight between {len(self.points)} points, {breaks} of them breakpoints: exact."
+        gap = self.segments["gap"].max()
+        if gap != gap:
+            return f"{len(self.points)} points; what lies between them is not proven."
+        return f"{len(self.points)} points; between them it is known to {money(gap)} {self.currency}."
+
+    @cached_property
+    def reported(self) -> Reported:
+        """What a report shows of it."""
+        unit = "%" if self.unit == "share" else self.unit
+        return Reported(self.label, unit, self.points[["limit", "cost"]], self.here, self.falling)
+
+    def plan_at(self, limit: float) -> Plan:
+        """The plan of the point nearest to a limit."""
+        return self.plans[int((self.points["limit"] - limit).abs().to_numpy().argmin())]
+
+    def __repr__(self) -> str:
+        return f"{self.summary}\n{self.points.to_string(index=False, float_format='{:,.6g}'.format)}"
+
+    def _repr_html_(self) -> str:
+        return page(self.summary, self.points)
+
+
+def frontier(
+    instance: Instance,
+    rule: str = "",
+    *,
+    cover: str = "",
+    material: str = "",
+    between: tuple[float, float] | None = None,
+    points: int | None = None,
+    tolerance: float = 0.0,
+    settings: Settings | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **overrides: Any,
+) -> Frontier:
+    """The least cost against the limit of a rule, or against the days of cover of stockpiles.
+
+    Args:
+        instance: checked input.
+        rule: name of the rule; the limit meant is that of its row that holds last, other rows move with it: shares by
+            as many points, within 0 and 1, other limits by the same factor.
+        cover: instead of a rule, a site, place or group whose stockpiles must cover so many days, all alike.
+        material: of which material; empty = all.
+        between: two limits; where not given, from where the rule costs nothing to the strictest under which there is a
+            plan that leaves no more demand unmet than now.
+        points: plans at most (:data:`POINTS`; with yes-or-no decisions :data:`EVEN`).
+        tolerance: of the cost's rise, within which the cost between two points is known well enough; 0 = exactly.
+        settings: of every solve.
+        progress: called with how many plans are made and how many there may be.
+        overrides: single settings by name.
+
+    Raises:
+        InputError: a limit that the tables cannot take, or a fixed charge or minimum that nothing bounds.
+        NoPlanError: there is no plan within the limits asked for.
+        SettingsError: not one of rule and cover is given, or there is none of that name.
+        VerificationError: HiGHS and the verifier disagree.
+    """
+    if bool(rule) == bool(cover):
+        raise SettingsError("a frontier is against one thing: name a rule, or whose days of cover")
+    axis = rule_axis(instance, rule) if rule else cover_axis(instance, cover, material)
+    study = Study(instance, (settings or Settings()).changed(**overrides))
+    ends = Ends.of(study, axis, rule, between)
+    most = points or (EVEN if study.kept.matrix.is_mip else POINTS)
+
+    def make(value: float) -> Node:
+        node = Node.of(study, axis.at(value), value)
+        if progress:
+            progress(len(made) + 1, most)
+        made.append(node)
+        return node
+
+    made: list[Node] = []
+    low, high = sorted((ends.loose, ends.strict))
+    first = axis.kinks(low, high) + [value for value in (axis.here,) if low < value < high]
+    nodes, segments = walk(make, sorted({low, *first, high}), most, tolerance, whole=axis.step == 1.0)
+    if axis.falling:
+        nodes, segments = nodes[::-1], [segment.reversed for segment in segments[::-1]]
+    if between is None and rule:
+        nodes, segments = _from_where_it_costs(nodes, segments)
+    return answer(instance, axis.label, axis.unit, axis.falling, axis.here, nodes, segments, ends)
+
+
+def _from_where_it_costs(nodes: list[Node], segments: list[Segment]) -> tuple[list[Node], list[Segment]]:
+    """Without the loosest limits at which nothing changes, but for the last of them."""
+    flat = 0
+    while flat + 2 < len(nodes) and abs(nodes[flat + 1].cost - nodes[0].cost) <= SAME * abs(nodes[0].cost):
+        flat += 1
+    return nodes[flat:], segments[flat:]
+
+
+def answer(
+    instance: Instance,
+    label: str,
+    unit: str,
+    falling: bool,
+    here: float,
+    nodes: Sequence[Node],
+    segments: Sequence[Segment],
+    ends: Ends,
+) -> Frontier:
+    """Points and segments, loosest first, as tables."""
+    values = np.array([node.value for node in nodes])
+    costs = np.array([node.plan.objective for node in nodes])
+    slopes = np.diff(costs) / np.maximum(np.abs(np.diff(values)), 1e-300)
+    points = pd.DataFrame(
+        {
+            "limit": values,
+            "cost": costs,
+            "bound": [node.plan.bound for node in nodes],
+            "unmet": [node.plan.unmet for node in nodes],
+            "marginal": np.append(slopes, np.nan),
+            "breakpoint": _breaks(slopes, segments),
+            "knee": _knee(values, costs),
+        }
+    )
+    rows = [
+        {
+            "from": segment.start.value,
+            "to": segment.end.value,
+            "gap": segment.gap,
+            "exact": "yes" if segment.exact else "no",
+        }
+        for segment in segments
+    ]
+    table = pd.DataFrame(rows, columns=["from", "to", "gap", "exact"])
+    plans = tuple(node.plan for node in nodes)
+    currency = instance.header.currency
+    return Frontier(instance.name, currency, label, unit, falling, here, points, table, plans, ends.beyond, ends.reason)
+
+
+def _breaks(slopes: np.ndarray, segments: Sequence[Segment]) -> list[str]:
+    """Points between two exact segments of different slope."""
+    found = ["no"]
+    most = float(np.abs(slopes).max(initial=0.0))
+    for at in range(1, len(slopes)):
+        sharp = abs(slopes[at] - slopes[at - 1]) > 1e-6 * most
+        found.append("yes" if sharp and segments[at - 1].exact and segments[at].exact else "no")
+    return found + ["no"] * (len(slopes) > 0)
+
+
+def _knee(values: np.ndarray, costs: np.ndarray) -> list[str]:
+    """The point farthest below the line between the ends, if any lies below it."""
+    found = ["no"] * len(values)
+    width, rise = values[-1] - values[0], costs[-1] - costs[0]
+    if width != 0 and rise > 0:
+        below = (values - values[0]) / width - (costs - costs[0]) / rise
+        if below.max() > 1e-6:
+            found[int(below.argmax())] = "yes"
+    return found
