@@ -387,6 +387,20 @@ async def test_a_lever_is_pulled_and_the_plan_compared() -> None:
 
 
 @pytest.mark.asyncio
+async def test_where_there_is_no_plan_repairs_are_found(tmp_path: Path) -> None:
+    """100 t from two countries, none above 40 %: the rule is named, and 50 % is the least that mends it, at 1300."""
+    async with visited() as user:
+        await uploaded(user, workbook(two_countries(0.4), tmp_path))
+        await user.should_see("no problems", retries=30)
+        user.find(kind=ui.tab, content="Plan").click()
+        user.find("Solve").click()
+        await user.should_see("These cannot all hold", retries=300)
+        user.find("Explain, and find repairs").click()
+        await until(lambda: "cap cap at 50 % instead of 40 %" in pages_html(user))
+        assert 'data-value="1300.0"' in pages_html(user)
+
+
+@pytest.mark.asyncio
 async def test_two_visitors_share_nothing() -> None:
     """One loads and solves; the other's desk stays empty; each has its own thread."""
     async with visited() as one:

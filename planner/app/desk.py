@@ -25,6 +25,7 @@ from planner.settings import Settings
 
 if TYPE_CHECKING:
     from planner.analysis.compare import Comparison
+    from planner.analysis.explain import Explanation
     from planner.analysis.study import Study
     from planner.instance import Instance
     from planner.plan import Outcome, Plan
@@ -199,6 +200,20 @@ class Desk:
         free = solve(instance.with_tables(rules=rules.iloc[:0]), self.settings, self.watch.told, self.watch.stop)
         if free.status == "optimal":
             self.reference = self.plans[CHEAPEST] = free.plan
+
+    def explain(self) -> "Explanation":
+        """Why there is no plan, or why demand stays unmet, and the least repairs; it takes its time limit, unstopped.
+
+        Raises:
+            PlannerError: the tables have problems, or the verifier disagrees.
+        """
+        from planner.analysis.explain import explain
+
+        self.watch.begin("Looking for what mends it")
+        try:
+            return explain(self.instance, self.settings)
+        finally:
+            self.watch.doing = ""
 
     @property
     def plan(self) -> "Plan":

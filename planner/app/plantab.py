@@ -1,6 +1,7 @@
 """The tab of the plan: solve, see where it stands, stop and keep the best, read it, take it along."""
 
 from collections.abc import Callable
+from html import escape
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,12 @@ from planner.app.desk import Desk, Watch
 from planner.errors import PlannerError
 from planner.report.facts import Facts, hard_case, headline
 from planner.report.html import DRAWN
-from planner.report.markup import strip
+from planner.report.markup import Cell, cells, strip, table
 from planner.report.sections import Section, sections
-from planner.report.summary import money, percent
+from planner.report.summary import mass, money, percent
 
 if TYPE_CHECKING:
+    from planner.analysis.explain import Explanation
     from planner.plan import Outcome
 
 OFTEN = 0.3
@@ -93,11 +95,36 @@ class PlanTab:
         with self.body:
             if facts is None or drawn is None:
                 _no_plan(outcome)
+                self._offer()
                 return
             shown.markup(f'<p class="status">{_status(outcome, facts)}</p>')
             shown.answer(headline(facts), hard_case(facts), facts)
+            if outcome.found is not None and outcome.found.unmet > 0:
+                self._offer()
             for section, figure in drawn:
                 shown.section(section, facts, figure, self.narrow)
+
+    def _offer(self) -> None:
+        """Explain what is not as it should be, for those who ask."""
+        with ui.element("div").classes("tools").style("margin-top:16px"):
+            self.why = ui.button("Explain, and find repairs", on_click=self._explain).props("flat").classes("quiet")
+        self.explained = ui.element("section").props("id=repairs")
+        self.explained.set_visibility(False)
+
+    async def _explain(self) -> None:
+        self.refused.set_text("")
+        self.why.disable()
+        try:
+            found = await self.desk.run(self.desk.explain)
+        except PlannerError as error:
+            self.refused.set_text(str(error))
+            return
+        finally:
+            self.why.enable()
+        self.explained.set_visibility(True)
+        self.explained.clear()
+        with self.explained:
+            repairs(found)
 
     async def _report(self) -> None:
         await self._take(self.desk.report, "report.html")
@@ -166,6 +193,32 @@ def _no_plan(outcome: "Outcome") -> None:
     ui.html('<h2 class="answer">There is no plan</h2>', sanitize=False)
     ui.label(f"{outcome.instance.name}: {outcome.message or outcome.status}.").classes("say")
     conflict(outcome)
+
+
+def repairs(found: "Explanation") -> None:
+    """An explanation: the answer, what cannot all hold, the repairs by rank."""
+    shown.said("h2", found.sentence)
+    if found.conflict:
+        shown.markup(f"<ul>{''.join(f'<li>{escape(name)}</li>' for name in found.conflict)}</ul>")
+    heads = [
+        ("#", True),
+        ("Repair", False),
+        (f"Cost, {found.currency}", True),
+        ("Given up, t", True),
+        ("As a what-if", False),
+    ]
+    rows = [
+        cells(
+            Cell(str(rank), rank),
+            repair.sentence,
+            Cell(money(repair.cost), repair.cost),
+            Cell(mass(repair.unmet), repair.unmet),
+            "; ".join(repair.changes),
+        )
+        for rank, repair in enumerate(found.repairs, 1)
+    ]
+    if rows:
+        shown.markup(table("Repairs, each solved and verified", heads, rows))
 
 
 def conflict(outcome: "Outcome") -> None:
