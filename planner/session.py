@@ -103,8 +103,7 @@ class Session:
         with quiet():
             self.highs = highspy.Highs()
             self.option("output_flag", False)
-        self.matrix = matrix
-        self.is_mip = matrix.is_mip
+        self.matrix, self.is_mip = matrix, matrix.is_mip
         self.is_primal = False
         """Whether the last plan is still one: nothing but costs moved since."""
         self._stop = self._cancelled = self._heedless = False

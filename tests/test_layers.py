@@ -44,6 +44,18 @@ def test_layers_hold(place: str, names: tuple[str, ...]) -> None:
             assert not any(name == other or name.startswith(f"{other}.") for other in names), f"{path}: {name}"
 
 
+def test_nothing_but_its_command_needs_the_app() -> None:
+    """NiceGUI is an extra: only the app names it, and only ``planner serve`` the app."""
+    own = set(files("planner/app"))
+    naming = {
+        path.stem
+        for path in files("planner")
+        if path not in own and any("app" in name.split(".") for name in imported(path))
+    }
+    assert naming == {"serve"}
+    assert all("nicegui" not in imported(path) for path in files("planner") if path not in own)
+
+
 def test_only_solve_and_session_name_highs() -> None:
     """HiGHS is spoken to in one place."""
     named = {path.stem for path in files("planner") if "highspy" in imported(path)}
