@@ -31,6 +31,7 @@ from planner.commands import (
     report,
     robust,
     runs,
+    serve,
     solve,
     verify,
     what_if,
@@ -56,6 +57,7 @@ COMMANDS: dict[str, ModuleType] = {
     "export": export,
     "report": report,
     "runs": runs,
+    "serve": serve,
     "config": config,
 }
 

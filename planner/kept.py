@@ -8,6 +8,7 @@ show: both end in the same tie-break.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -53,14 +54,16 @@ class Kept:
     Args:
         instance: checked input.
         settings: limits and choices; the defaults where none are given.
+        stop: once it is set, by another thread, a solve ends and gives what it has.
 
     Raises:
         InputError: a fixed charge or minimum that nothing bounds.
         SettingsError: the settings name rules of the user's own.
     """
 
-    def __init__(self, instance: Instance, settings: Settings | None = None) -> None:
+    def __init__(self, instance: Instance, settings: Settings | None = None, stop: Event | None = None) -> None:
         self.settings = settings or Settings()
+        self.stop = stop
         if self.settings.rules:
             raise SettingsError("changes to a kept model know no rules of your own; take the setting rules away")
         self._hold(assembled(instance))
@@ -83,7 +86,7 @@ class Kept:
         self._own_rows = np.zeros(len(compiled.row_lower), dtype=bool)
 
     def _session(self) -> Session:
-        return Session.of(self.matrix, self.settings)
+        return Session.of(self.matrix, self.settings, stop=self.stop)
 
     def follow(self, instance: Instance) -> None:
         """Become the model of another instance, to be solved from the last basis.

@@ -8,7 +8,7 @@ table is the line of its file.
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -59,6 +59,27 @@ def _shelves() -> list[Path]:
     return [inside] if inside.is_dir() else [beside]
 
 
+@dataclass(frozen=True)
+class Raw:
+    """An instance as it is written: cells that know their place, nothing of them checked."""
+
+    path: Path
+    head: Mapping[str, Any] | None
+    """Fields of the header; None where it cannot be read."""
+    sheets: Mapping[str, Sheet]
+    """Tables by name; in a workbook, the sheet ``instance`` too."""
+    lines: Mapping[str, int]
+    """Line of each key of the header."""
+    unread: tuple[Problem, ...] = ()
+    """What could not be read at all."""
+    lost: frozenset[str] = frozenset()
+    """Tables that could not be read at all."""
+
+    def place(self, table: str, line: int | None, column: str) -> str:
+        """File and line, or sheet and cell, as a person finds it."""
+        return _place(self.path, self.sheets, self.lines, table, line, column)
+
+
 def load(source: str | Path) -> Instance:
     """Read and check an instance.
 
@@ -68,6 +89,28 @@ def load(source: str | Path) -> Instance:
 
     Raises:
         InputError: there is no such source, or it has problems: every one, with its place.
+    """
+    return checked(raw(source))
+
+
+def checked(found: Raw) -> Instance:
+    """The instance of what is written.
+
+    Raises:
+        InputError: it has problems: every one, with its place.
+    """
+    findings = Findings(found.place)
+    findings.problems += found.unread
+    findings.lost |= found.lost
+    tables = {table: found.sheets[table] for table in TABLES if table in found.sheets}
+    return _finish(found.path.stem, found.head, tables, findings, found.lines)
+
+
+def raw(source: str | Path) -> Raw:
+    """An instance as it is written, for those who mend it; ``source`` as for :func:`load`.
+
+    Raises:
+        InputError: there is no such source, or it cannot be opened.
     """
     path = Path(source)
     sheets: dict[str, Sheet] = {}
@@ -86,13 +129,13 @@ def load(source: str | Path) -> Instance:
             told = f"{path.name} is no .xlsx or .ods; give its folder, or a workbook"
             raise InputError(path.name, [Problem("instance", None, "", path.name, told)])
         else:
-            return load(builtin_folder(str(source)))
+            return raw(builtin_folder(str(source)))
         for sheet in read:
             sheets[sheet.table] = sheet
     except OSError as error:
         told = f"cannot be read: {error.strerror or error}"
         raise InputError(path.name, [Problem("instance", None, "", str(source), told)]) from error
-    return _finish(path.stem, head, {table: sheets[table] for table in TABLES if table in sheets}, found, lines)
+    return Raw(path, head, sheets, lines, tuple(found.problems), frozenset(found.lost))
 
 
 def from_frames(header: Header | Mapping[str, Any], tables: Mapping[str, Table]) -> Instance:
@@ -188,7 +231,7 @@ def _place(
     path: Path, sheets: Mapping[str, Sheet], lines: Mapping[str, int], table: str, line: int | None, column: str
 ) -> str:
     """File and line, or sheet and cell."""
-    workbook = path.suffix.lower() in WORKBOOKS and path.is_file()
+    workbook = path.suffix.lower() in WORKBOOKS and not path.is_dir()
     if table == "instance":
         line = line or lines.get(column)
         if workbook:

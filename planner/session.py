@@ -5,7 +5,8 @@ With ``solve.py`` the only module that talks to HiGHS.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -97,15 +98,16 @@ class Session:
         algorithm: str,
         hhi: str = "exact",
         progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
         with quiet():
             self.highs = highspy.Highs()
             self.option("output_flag", False)
-        self.matrix = matrix
-        self.is_mip = matrix.is_mip
+        self.matrix, self.is_mip = matrix, matrix.is_mip
         self.is_primal = False
         """Whether the last plan is still one: nothing but costs moved since."""
-        self._stop = self._cancelled = False
+        self._stop = self._cancelled = self._heedless = False
+        self._asked = stop or threading.Event()
         self._moved_columns: list[Array] = []
         self._moved_rows: list[Array] = []
         self._other_costs = False
@@ -128,8 +130,14 @@ class Session:
             callback.subscribe(self._interrupt)
 
     @classmethod
-    def of(cls, matrix: Matrix, settings: Settings, progress: Callable[[Progress], None] | None = None) -> "Session":
-        """An object with the threads, seed, gap and algorithm of the settings."""
+    def of(
+        cls,
+        matrix: Matrix,
+        settings: Settings,
+        progress: Callable[[Progress], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> "Session":
+        """An object with the threads, seed, gap and algorithm of the settings; once ``stop`` is set, its runs end."""
         return cls(
             matrix,
             threads=settings.threads,
@@ -138,11 +146,27 @@ class Session:
             algorithm=settings.algorithm,
             hhi=settings.hhi,
             progress=progress,
+            stop=stop,
         )
 
     def like(self, matrix: Matrix, gap: float) -> "Session":
-        """Another object with the same threads, seed and algorithm."""
-        return Session(matrix, threads=self._threads, seed=self._seed, gap=gap, algorithm=self._algorithm, hhi=self.hhi)
+        """Another object with the same threads, seed and algorithm, which the same event stops."""
+        same: dict[str, Any] = {"threads": self._threads, "seed": self._seed, "algorithm": self._algorithm}
+        return Session(matrix, gap=gap, hhi=self.hhi, stop=self._asked, **same)
+
+    @property
+    def _ended(self) -> bool:
+        """Whether somebody broke this run off."""
+        return self._cancelled or (self._asked.is_set() and not self._heedless)
+
+    @contextmanager
+    def heedless(self) -> Iterator[None]:
+        """What is run within goes on although it was asked to stop: it is short, and makes an incumbent a plan."""
+        self._heedless = True
+        try:
+            yield
+        finally:
+            self._heedless = False
 
     def as_it_is(self) -> Matrix:
         """The matrix with the bounds and costs that this object has now."""
@@ -201,7 +225,7 @@ class Session:
             raise ValueError("HiGHS refuses the matrix")
 
     def _interrupt(self, event: Any) -> None:
-        event.interrupt(self._stop or self._cancelled)  # HiGHS keeps the answer from one run to the next
+        event.interrupt(self._stop or self._ended)  # HiGHS keeps the answer from one run to the next
         now = time.perf_counter()
         if self._progress is not None and now - self._told >= OFTEN:
             self._told, found = now, event.data_out
@@ -443,7 +467,7 @@ class Session:
                 self._stop = interrupted = True
         end = _ENDS.get(self.highs.getModelStatus(), "failed")
         if end in ("interrupted", "limit"):
-            return "interrupted" if interrupted or self._cancelled else "limit"
+            return "interrupted" if interrupted or self._ended else "limit"
         return end
 
     def _result(self, end: End) -> Result:

@@ -199,7 +199,7 @@ def workbook_sheets(path: Path, found: Findings) -> Iterator[Sheet]:
         yield _sheet_of(name, rows, filled)
 
 
-_NOTE = re.compile(r"\[[^\[\]]{1,80}\] \S")
+_NOTE = re.compile(r"\[[^\[\]]{1,200}\] \S")
 """How every cell of the row below the header begins in a workbook to fill in: unit, then meaning; it is no data."""
 
 

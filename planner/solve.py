@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 from mineral_sourcing.build import BLOCKS, build
@@ -26,6 +27,7 @@ def solve(
     instance: Instance,
     settings: Settings | None = None,
     progress: Callable[[Progress], None] | None = None,
+    stop: Event | None = None,
     **overrides: Any,
 ) -> Outcome:
     """The least-cost plan of an instance, verified.
@@ -34,6 +36,7 @@ def solve(
         instance: checked input.
         settings: limits and choices; the defaults where none are given.
         progress: is told a few times a second where HiGHS stands, in currency; called from another thread.
+        stop: once it is set, by another thread, the search ends and the best plan so far is given.
         overrides: single settings by name.
 
     Raises:
@@ -51,7 +54,7 @@ def solve(
         matrix = compiled(network, rules)
     told = None if progress is None else _in_currency(progress, network.unit_money)
     with clock.step("pass"):
-        session = Session.of(matrix, settings, told)
+        session = Session.of(matrix, settings, told, stop)
     solved = run_stages(session, network, settings.seed, clock)
     return outcome_of(found, matrix, solved, settings, clock, session.interior, rules)
 

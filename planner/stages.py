@@ -85,10 +85,11 @@ def run_stages(session: Session, network: Network, seed: int, clock: Clock, *, h
         if not result.has_point:
             return Solved(result.end, np.inf, -np.inf, result.values, result.row_duals, held)
         final = result
-        if session.matrix.is_mip:
-            with clock.step("solve"):
-                final = _fix_integers(session, result, max(clock.left, LAST_STAGES), pieces)
-        values = _break_ties(session, final, seed, clock)
+        with session.heedless():
+            if session.matrix.is_mip:
+                with clock.step("solve"):
+                    final = _fix_integers(session, result, max(clock.left, LAST_STAGES), pieces)
+            values = _break_ties(session, final, seed, clock)
         duals = final.row_duals if final.proof is None else final.proof
         return Solved(result.end, result.objective, result.bound, values, duals, held)
     finally:

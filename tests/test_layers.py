@@ -44,6 +44,14 @@ def test_layers_hold(place: str, names: tuple[str, ...]) -> None:
             assert not any(name == other or name.startswith(f"{other}.") for other in names), f"{path}: {name}"
 
 
+def test_nothing_but_its_command_needs_the_app() -> None:
+    """NiceGUI is an extra: only the app names it, and only ``planner serve`` the app."""
+    own = set(files("planner/app"))
+    others = {path: imported(path) for path in files("planner") if path not in own}
+    assert {path.stem for path, names in others.items() if "planner.app" in names} == {"serve"}
+    assert not any(name.split(".")[0] == "nicegui" for names in others.values() for name in names)
+
+
 def test_only_solve_and_session_name_highs() -> None:
     """HiGHS is spoken to in one place."""
     named = {path.stem for path in files("planner") if "highspy" in imported(path)}

@@ -13,6 +13,7 @@ what differs. So a plan here is the plan that ``planner.solve`` of the changed i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -54,13 +55,14 @@ class Study:
     Args:
         instance: checked input.
         settings: limits and choices; the defaults where none are given.
+        stop: once it is set, by another thread, a solve ends and gives what it has.
 
     Raises:
         InputError: a fixed charge or minimum that nothing bounds.
     """
 
-    def __init__(self, instance: Instance, settings: Settings | None = None) -> None:
-        self.kept = Kept(instance, settings)
+    def __init__(self, instance: Instance, settings: Settings | None = None, stop: Event | None = None) -> None:
+        self.kept = Kept(instance, settings, stop)
         self.plans: dict[str, Plan] = {}
         """Plans by the name that they were given."""
         self._states = [State(instance)]
@@ -243,7 +245,7 @@ class Study:
             return
         self._held = None
         if before is None:
-            self.kept = Kept(instance, self.kept.settings)
+            self.kept = Kept(instance, self.kept.settings, self.kept.stop)
         else:
             try:
                 self.kept.follow(instance)

@@ -16,8 +16,8 @@ from plotly.offline import get_plotlyjs
 
 from planner.plan import Plan
 from planner.report import figures, look
-from planner.report.facts import Facts, Figure, five, hard_case, headline
-from planner.report.markup import strip
+from planner.report.facts import Facts, five, hard_case, headline
+from planner.report.markup import figure_list, strip
 from planner.report.optional import Exposure, Frontier, Halt
 from planner.report.sections import Section, sections, side_by_side
 from planner.report.summary import percent
@@ -133,7 +133,8 @@ def _view(
         if section.figure:
             drawn[section.id] = _draw(section.id, facts, frontier, halt)
             drawn |= {f"{section.id}:{name}": figures.sankey(facts, name) for name in section.picks}
-    slots = {"headline": escape(headline(facts)), "hard": escape(hard_case(facts)), "five": _five(facts, exposure)}
+    told_five = figure_list(five(facts, exposure))
+    slots = {"headline": escape(headline(facts)), "hard": escape(hard_case(facts)), "five": told_five}
     for section in found:
         slots |= {f"{section.id}.title": escape(section.title), f"{section.id}.table": section.table}
     payload = {"name": facts.name, "slots": slots, "figures": {name: _plain(drawn[name], own) for name in drawn}}
@@ -166,19 +167,6 @@ def _plain(figure: go.Figure, own: bool) -> dict[str, Any]:
     return content
 
 
-def _five(facts: Facts, exposure: Exposure | None) -> str:
-    return "".join(map(_one, five(facts, exposure)))
-
-
-def _one(figure: Figure) -> str:
-    tone = "" if figure.better is None else " better" if figure.better else " worse"
-    return (
-        f'<div class="figure"><dt>{escape(figure.name)}</dt>'
-        f'<dd class="value">{escape(figure.value)} <small>{escape(figure.unit)}</small></dd>'
-        f'<dd class="change{tone}">{escape(figure.change)}</dd><dd class="remark">{escape(figure.remark)}</dd></div>'
-    )
-
-
 def _status(facts: Facts, record: Record) -> str:
     """Above the answer: what is proven, in which time, of which input."""
     plan = facts.plan
@@ -194,7 +182,8 @@ def _status(facts: Facts, record: Record) -> str:
 
 def _page(here: Facts, view: _View, names: list[str], at: int, record: Record, script: str) -> str:
     page = files("planner.report").joinpath("page")
-    read = {name: page.joinpath(name).read_text("utf-8") for name in ("report.html", "report.css", "report.js")}
+    names_of = ("report.html", "report.css", "tables.js", "report.js")
+    read = {name: page.joinpath(name).read_text("utf-8") for name in names_of}
     nav = [*((section.id, section.nav) for section in view.sections), ("record", "Inputs and method")]
     parts = {
         "TITLE": escape(here.plan.instance.header.title or here.plan.instance.name),
@@ -209,7 +198,7 @@ def _page(here: Facts, view: _View, names: list[str], at: int, record: Record, s
         "RECORD": _record(here, record),
         "PLOTLY": get_plotlyjs(),
         "DATA": script,
-        "JS": read["report.js"],
+        "JS": read["tables.js"] + read["report.js"],
     }
     text = read["report.html"]
     pieces = text.split("{{")
@@ -229,7 +218,7 @@ def _section(section: Section, said: str, facts: Facts) -> str:
     name = section.id
     body = f'<div data-slot="{name}.table">{section.table}</div>'
     if section.figure:
-        chips = (_chips(section, facts) if section.picks else "") + _legend(section, facts)
+        chips = (_chips(section, facts) if section.picks else "") + legend(section, facts)
         figure = (
             f'<div class="plot" id="plot-{name}" data-figure="{name}" role="img" aria-label="{escape(said)}"></div>'
         )
@@ -254,7 +243,7 @@ def _chips(section: Section, facts: Facts) -> str:
     return f'<div class="chips" role="group" aria-label="Material">{every}{"".join(rest)}</div>'
 
 
-def _legend(section: Section, facts: Facts) -> str:
+def legend(section: Section, facts: Facts) -> str:
     """Which colour is which material; what has none of its own is told together."""
     palette = facts.colours
     own = [name for name in section.legend if palette[name] != look.OTHER]

@@ -4,6 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import isfinite
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from planner.report.facts import Figure
 
 SHORT = 12
 """Letters of a cell that is never broken over lines."""
@@ -66,4 +70,18 @@ def strip(parts: Iterable[tuple[str, str]]) -> str:
     """The line above the answer: names and values."""
     return "".join(
         f"<span>{escape(name)} <b>{escape(value)}</b></span>".replace("<span> ", "<span>") for name, value in parts
+    )
+
+
+def figure_list(figures: "Iterable[Figure]") -> str:
+    """Figures as the items of a list: name, value, change, remark."""
+    return "".join(map(_figure, figures))
+
+
+def _figure(figure: "Figure") -> str:
+    tone = "" if figure.better is None else " better" if figure.better else " worse"
+    return (
+        f'<div class="figure"><dt>{escape(figure.name)}</dt>'
+        f'<dd class="value">{escape(figure.value)} <small>{escape(figure.unit)}</small></dd>'
+        f'<dd class="change{tone}">{escape(figure.change)}</dd><dd class="remark">{escape(figure.remark)}</dd></div>'
     )
