@@ -268,7 +268,7 @@ FAULTS = (
         batch=11,
     ),
     Fault("rules", 5, "pool", "2 materials of one stage", "period,together", "period,", batch=11),
-    Fault("rules", 4, "subject", "it says: lynas: At most 9,000 t", "owner,Lynas", "owner,Metro", batch=11),
+    Fault("rules", 4, "subject", "it says: lynas: At most 1,500 t", "owner,Lynas", "owner,Metro", batch=11),
     Fault("rules", 5, "subject", "touches nothing", "group,concern", "group,americas", batch=12),
     Fault(
         "rules",

@@ -126,7 +126,7 @@ halt,3,,,Dallas,,magnet,,,,,,,1,1.2
 basis,base,per,pool,market_pool,penalty,attribute
 cap,,2028,max_share,0.9,place,,home,magnet,,allies,purchases,consumption,year,,together,,
 cap,2029,,max_share,0.8,place,,home,magnet,,allies,purchases,consumption,year,,together,50,
-lynas,,,max_quantity,9000,owner,Lynas,,oxide,,,made,,year,,,,
+lynas,,,max_quantity,1500,owner,Lynas,,oxide,,,made,,year,,,,
 china,,,max_share,0.95,group,concern,,,oxide,Osaka,purchases,purchases,period,together,,10,
 few,,,max_suppliers,2,place,,,magnet,,Dallas,purchases,,year,,,,
 risk,,,max_average,0.5,,,,magnet,,Dallas,purchases,,year,,,200,risk
