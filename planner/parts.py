@@ -41,11 +41,12 @@ class Units:
 def units_of(instance: Instance) -> Units:
     """Powers of two that bring typical quantities near 100 and typical prices near 10.
 
-    Typical is the geometric mean of what demands, offers and processes state.
+    Typical is the geometric mean of what demands, offers and processes state, within 1e-30 to 1e30.
     """
     header, tables = instance.header, instance.tables
     quantity = _typical(tables["demands"]["quantity"], tables["offers"]["capacity"], tables["stockpiles"]["initial"])
     price = _typical(tables["offers"]["price"], tables["lanes"]["freight"], tables["processes"]["cost"].abs())
+    quantity, price = (min(max(typical, 1e-30), 1e30) for typical in (quantity, price))
     quantity *= TONNES[header.mass_unit] / PER_YEAR[header.period_length]
     mass = 2.0 ** round(log2(quantity / 100))
     return Units(mass, 2.0 ** round(log2(price / TONNES[header.mass_unit] * mass / 10)))

@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import planner
 from planner import codes
+from planner.instance import Instance
+from planner.parts import units_of
 from planner.verify import frames, proof
 from planner.verify.matrix import Model
 
@@ -114,3 +117,13 @@ def test_threads_give_no_two_texts_one_code() -> None:
             assert [made.text(made.code(text)) for text in texts] == texts
     finally:
         sys.setswitchinterval(interval)
+
+
+def test_units_of_the_smallest_number_there_is() -> None:
+    """A demand of 5e-324 has units too: no error of arithmetic, and a mass above 0."""
+    given = planner.load("tutorial")
+    tables = {
+        "demands": given["demands"].assign(quantity=5e-324),
+        "offers": given["offers"].assign(capacity=float("nan")),
+    }
+    assert units_of(Instance(given.header, {**given.tables, **tables})).mass > 0
