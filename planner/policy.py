@@ -87,6 +87,20 @@ def _stand_in(instance: Instance, name: str, place: str, told: list[str]) -> str
     return instance.header.home
 
 
+def _buys(policy: Mapping[str, Any]) -> bool:
+    """Whether the policy's own group is a market of its rules: home may stand for a buyer, never for a seller."""
+    return any(rule["market"] == policy["group"] for rule in policy["rules"])
+
+
+def _there(instance: Instance, name: str, group: str) -> str:
+    """The group itself, which has a site."""
+    scope = Scope.of(instance)
+    if group in scope.groups and scope.sites([group]):
+        return group
+    fault = f"'{name}' speaks of {group}, which has no site in {instance.name}: there is nothing to keep out"
+    raise InputError(name, [Problem("policy", None, "", name, fault)])
+
+
 def _groups(instance: Instance, name: str, policy: Mapping[str, Any], told: list[str]) -> tuple[pd.DataFrame, str]:
     """The groups with those of the policy; and the group that stands for the policy's own."""
     groups, group = instance["groups"], str(policy["group"])
@@ -95,7 +109,7 @@ def _groups(instance: Instance, name: str, policy: Mapping[str, Any], told: list
         groups = _with(groups, [{"group": group, "member": member} for member in here])
         told.append(f"group {group}: {', '.join(here)}")
     after = instance.with_tables(groups=groups)
-    stands = _stand_in(after, name, group, told)
+    stands = _stand_in(after, name, group, told) if _buys(policy) else _there(after, name, group)
     sites = after.tables["sites"]
     inside = sites["site"].isin(Scope.of(after).sites([stands]))
     for label, kinds in policy.get("kinds", {}).items():

@@ -151,7 +151,7 @@ async def test_where_there_is_no_plan_repairs_are_found(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 async def test_two_visitors_share_nothing() -> None:
-    """One loads and solves; the other's desk stays empty; each has its own thread."""
+    """One loads an instance; the other's desk stays empty."""
     async with visited() as one:
         two = User(httpx.AsyncClient(transport=one.http_client._transport, base_url="http://test"))
         await opened(two)

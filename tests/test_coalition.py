@@ -84,6 +84,23 @@ def test_who_does_not_take_part_sells_and_wants_nothing() -> None:
     assert set(acting(Participants.of(three(), ["A", "B"]), ["A", "B"])["demands"]["site"]) == {"A plant", "B plant"}
 
 
+def test_what_outsiders_had_before_binds_no_coalition() -> None:
+    """Who had a tonne keeps half: B alone owes A nothing; together they buy 5 t of B's, dearer as it is."""
+    rule = {
+        "rule": "keep",
+        "kind": "min_share",
+        "limit": 0.5,
+        "subject_by": "site",
+        "market": "A plant;B plant;C plant",
+    }
+    rule |= {"basis": "purchases", "base": "before", "per": "year", "market_pool": "together"}
+    had = [{"site": site, "material": "ore", "quantity": 10} for site in ("A mine", "B mine")]
+    who = Participants.of(three(rules=[rule], awards_before=had), ["A", "B"])
+    assert acting(who, ["B"])["awards_before"]["site"].tolist() == ["B mine"]
+    plan = planner.solve(acting(who, ["A", "B"])).plan
+    assert plan.sales.set_index("site")["quantity"].to_dict() == pytest.approx({"A mine": 15.0, "B mine": 5.0})
+
+
 def test_outsiders_shared_by_all_can_make_acting_together_dearer() -> None:
     """The world has 10 t at 5: each alone counts on them. Alone A 5·10, B 50, C 50: 150; together 50 + 20·10 = 250."""
     offers = [

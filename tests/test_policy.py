@@ -97,3 +97,9 @@ def test_plan_without_entities_of_concern() -> None:
     ours = plan.rules[plan.rules["rule"].str.startswith("us-no-")]
     assert set(ours["rule"]) == {"us-no-entity-of-concern", "us-no-origin-of-concern"}
     assert ours["quantity"].max() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_home_is_never_taken_for_an_entity_of_concern() -> None:
+    """The tutorial has no site of one: nothing is added, and the message says why."""
+    with pytest.raises(planner.InputError, match="entity of concern, which has no site in tutorial"):
+        policy.add(planner.load("tutorial"), "us-feoc")

@@ -39,9 +39,10 @@ def test_a_command_can_be_typed(command: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_python_in_a_page_compiles(name: str) -> None:
-    """Blocks that are marked as Python."""
-    for block in re.findall(r"```python\n(.*?)```", PAGES[name], re.DOTALL):
-        ast.parse(block)
+    """Blocks that are marked as Python: as many as say so, each with something in it."""
+    blocks = [ast.parse(block).body for block in re.findall(r"```python\n(.*?)```", PAGES[name], re.DOTALL)]
+    assert len(blocks) == PAGES[name].count("```python")
+    assert all(blocks)
 
 
 def test_what_pages_name_exists() -> None:

@@ -67,11 +67,6 @@ class Participants:
         """Their names, in the order of the group."""
         return tuple(self.sites)
 
-    def closed(self, members: Iterable[str]) -> frozenset[str]:
-        """Sites of the participants that are not among the members."""
-        inside = set(members)
-        return frozenset().union(*(sites for name, sites in self.sites.items() if name not in inside))
-
 
 _ENDS = {
     "offers": ("site",),
@@ -82,10 +77,11 @@ _ENDS = {
     "lanes": ("origin", "destination"),
     "routes": ("origin", "destination"),
     "in_transit": ("destination",),
+    "awards_before": ("site",),
 }
 """Tables whose rows a closed site takes with it, and the columns that name it; what is under way comes all the same."""
 
-_SOLD = ("offers", "tiers", "processes", "lanes", "routes")
+_SOLD = ("offers", "tiers", "processes", "lanes", "routes", "awards_before")
 """Tables of what the sites of others still do where they are open."""
 
 
@@ -153,7 +149,7 @@ class _Inside:
 def _restrict(tables: dict[str, pd.DataFrame], inside: _Inside, closed: frozenset[str], absent: frozenset[str]) -> None:
     """Markets and covers hold nobody outside; rules have no subject that is closed, and ask nothing of others."""
     scope = inside.scope
-    for table, column in (("rules", "market"), ("stockpiles", "covers")):
+    for table, column in (("rules", "market"), ("stockpiles", "covers"), ("awards_before", "market")):
         narrowed = tables[table][column].map(inside.names)
         tables[table] = tables[table].assign(**{column: narrowed})[narrowed.notna()]
 

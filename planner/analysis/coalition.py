@@ -30,6 +30,9 @@ from planner.solve import solve
 Mode = Literal["closed", "open"]
 """Whether the sites of participants who stay outside are closed, or open for what their own plans leave."""
 
+SHARED = 1e-6
+"""Part of the joint cost that shares may leave over and still share it."""
+
 MOST = 12
 """Participants whose coalitions are all solved unless it is asked for otherwise: 4,096."""
 
@@ -132,11 +135,13 @@ class Together:
 
     @cached_property
     def leavers(self) -> pd.DataFrame:
-        """Coalitions that would pay less by themselves, under each way of sharing: ``way``, ``members``, ``gain``."""
+        """Coalitions that would pay less by themselves, under each way of sharing that adds up to the joint cost:
+        ``way``, ``members``, ``gain``.
+        """
         rows = []
         for way in ("shapley", "nucleolus", "prices"):
             shares = self.shares[way].to_numpy()
-            if not np.isfinite(shares).all():
+            if not np.isfinite(shares).all() or abs(shares.sum() - self.costs[-1]) > SHARED * abs(self.costs[-1]):
                 continue
             at, gains = leavers(self.costs, shares)
             rows += [
@@ -177,11 +182,22 @@ class Together:
             return "Some sharing leaves nobody better off outside: the nucleolus is one."
         return f"However it is shared, some would pay at least {excess:,.0f} {self.currency} less by themselves."
 
+    @property
+    def _rents(self) -> str:
+        """What shares by prices leave over, in words; nothing where that is nothing."""
+        rest = self.priced.get("", 0.0)
+        if abs(rest) <= SHARED * abs(self.costs[-1]):
+            return ""
+        told = f"Shares by prices add up to the joint cost with {rest:,.0f} {self.currency}"
+        return f"{told} of rents of those who do not take part, and of rules: no sharing, a price tag."
+
     def __repr__(self) -> str:
-        return f"{self.sentence}\n{self.shares.to_string(index=False, float_format='{:,.0f}'.format)}"
+        shares = self.shares.to_string(index=False, float_format="{:,.0f}".format)
+        return "\n".join(filter(None, [self.sentence, shares, self._rents]))
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self.sentence)}</p>{self.shares.to_html(index=False, float_format='{:,.0f}'.format)}"
+        shares = self.shares.to_html(index=False, float_format="{:,.0f}".format)
+        return f"<p>{escape(self.sentence)}</p>{shares}<p>{escape(self._rents)}</p>"
 
 
 def together(
