@@ -65,13 +65,15 @@ class Scenarios:
             after each call.
 
     Raises:
-        ValueError: the model has integers, or no base plan.
+        ValueError: the model has integers, a cap on the HHI, or no base plan.
     """
 
     def __init__(self, kept: Kept) -> None:
         self.kept, self.matrix, self.network = kept, kept.matrix, kept.assembled.network
         if self.matrix.is_mip:
             raise ValueError("scenarios are bracketed by duals, and a plan with yes-or-no decisions has none")
+        if len(self.network.hhi.cells):
+            raise ValueError("scenarios are bracketed by duals, and those under a cap on the HHI are of its pieces")
         base, held = ranks_and_cost(kept.session, self.network, Clock(SECONDS), False)
         kept.session.restore()
         if not base.has_point:

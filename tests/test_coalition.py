@@ -94,7 +94,7 @@ def test_what_outsiders_had_before_binds_no_coalition() -> None:
         "market": "A plant;B plant;C plant",
     }
     rule |= {"basis": "purchases", "base": "before", "per": "year", "market_pool": "together"}
-    had = [{"site": site, "material": "ore", "quantity": 10} for site in ("A mine", "B mine")]
+    had: list[dict[str, object]] = [{"site": site, "material": "ore", "quantity": 10} for site in ("A mine", "B mine")]
     who = Participants.of(three(rules=[rule], awards_before=had), ["A", "B"])
     assert acting(who, ["B"])["awards_before"]["site"].tolist() == ["B mine"]
     plan = planner.solve(acting(who, ["A", "B"])).plan
