@@ -77,7 +77,7 @@ def same(one: Instance, other: Instance) -> None:
         )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(names, min_size=4, max_size=6, unique=True),
     st.lists(names, min_size=4, max_size=4),
