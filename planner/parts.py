@@ -9,6 +9,7 @@ that rows in another order give the same matrix too.
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -183,6 +184,15 @@ class Parts:
         found = np.empty(len(self.processes), dtype=np.int64)
         found[self.codes("processes", "process", self.processes)] = self.codes("processes", "site", self.sites)
         return found
+
+    @cached_property
+    def rules(self) -> list[tuple[dict[str, Any], range]]:
+        """Rows of ``rules`` in the order of their names, each with the periods in which it holds."""
+        table = self.instance.tables["rules"]
+        rows = zip(*(table[name].tolist() for name in table.columns), strict=True)
+        named = (dict(zip(table.columns, row, strict=True)) for row in rows)
+        spans = (range(begin, end + 1) for begin, end in zip(*self.windows("rules"), strict=True))
+        return sorted(zip(named, spans, strict=True), key=lambda found: (found[0]["rule"], found[0]["from"]))
 
     def rows_of(self, table: str, index: Index) -> Array:
         """Row of a table that each key of an index (site, material, from) stands for."""
