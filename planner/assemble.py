@@ -144,7 +144,7 @@ def _flow(
     shipments.link((3,), periods, t)
     duty = np.zeros(len(lane)) if lanes.duty is None else lanes.duty[lane, t]
     site, material = parts.codes("offers", "site", parts.sites), parts.codes("offers", "material", parts.materials)
-    since = Labels(sorted(set(parts.texts("offers", "from"))))
+    since = Labels(sorted(parts.distinct("offers", "from")))
     from_ = parts.codes("offers", "from", since)
     order = np.lexsort((from_, material, site))
     offers = Index((parts.sites, site[order]), (parts.materials, material[order]), (since, from_[order]))
