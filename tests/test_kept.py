@@ -173,7 +173,7 @@ def test_whoever_wins_the_race_gives_the_same_plan(monkeypatch: pytest.MonkeyPat
 
     def slow(self: Session, seconds: float, *, hot: bool = False) -> Any:
         if self is first:
-            while not self._cancelled:
+            while not self.cancelled:
                 time.sleep(0.01)
         return run(self, seconds, hot=hot)
 

@@ -85,7 +85,7 @@ def test_a_kept_model_runs_again_after_an_interrupted_race(monkeypatch: pytest.M
 
     def held_up(self: Session, seconds: float, *, hot: bool = False) -> Any:
         begun.set()
-        while not self._cancelled:
+        while not self.cancelled:
             time.sleep(0.01)
         return run(self, seconds, hot=hot)
 

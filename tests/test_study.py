@@ -312,7 +312,7 @@ def test_a_kept_model_that_broke_off_is_made_anew(monkeypatch: pytest.MonkeyPatc
     assert study.cost == pytest.approx(2400.0)
     study.set("demands", quantity=110.0)
     with monkeypatch.context() as patched:
-        patched.setattr(Kept, "_tell", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(Session, "become", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             study.resolve()
     assert study.cost == pytest.approx(2800.0)
