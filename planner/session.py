@@ -229,7 +229,7 @@ class Session(Held):
             primal: by primal simplex, which is quick where that basis still gives a plan and only costs moved.
         """
         if stage in self._bases:
-            if stage != self._last:  # else HiGHS stands there, its factors made
+            if primal or stage != self._last:  # else HiGHS stands there, its factors made
                 self._said(self.highs.setBasis(self._bases[stage]))
             self._strategy = PRIMAL if primal else DUAL
 
