@@ -12,7 +12,7 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
-from planner.difference import difference, places
+from planner.difference import difference, places, same_spans
 from planner.quiet import quiet
 
 MANY = 100_000
@@ -220,6 +220,9 @@ class Held:
         """
         old = self.matrix
         columns, rows = places(matrix.columns, old.columns), places(matrix.rows, old.rows)
+        matrix = replace(
+            matrix, columns=same_spans(matrix.columns, old.columns), rows=same_spans(matrix.rows, old.rows)
+        )
         same = columns is None and rows is None and not np.any(matrix.integer != old.integer)
         found = difference(matrix, old) if same else None
         if found is not None and len(found.entries[0]) <= MANY:

@@ -296,24 +296,26 @@ def _held(matrix: Matrix, network: Network, held: dict[int, float]) -> Matrix:
     return found
 
 
-@lru_cache(maxsize=4)
 def tie_weights(columns: tuple[Span, ...], seed: int) -> Array:
-    """A number between 1 and 3 for each column, which hangs on nothing but its name and the seed.
+    """A number between 1 and 3 for each column, which hangs on nothing but what it is and the seed.
 
     Most of it hangs on the thing alone, not on the period: of plants that cost the same, one is used throughout.
     """
-    found = np.empty(columns[-1].stop if columns else 0)
-    for span in columns:
-        thing = np.full(len(span.index), pd.util.hash_array(np.array([f"{seed} {span.name}"], dtype=object))[0])
-        whole = thing
-        for labels, codes in zip(span.index.labels, span.index.codes, strict=True):
-            is_period = len(labels) > 0 and isinstance(labels.names[0], int)
-            hashed = pd.util.hash_array(np.array([str(name) for name in labels.names.tolist()], dtype=object))[codes]
-            whole = _mixed(whole, hashed)
-            thing = thing if is_period else _mixed(thing, hashed)
-        found[span.slice] = 1.0 + _fraction(thing) + 0.01 * _fraction(whole)
-    found.flags.writeable = False
-    return found
+    return np.concatenate([np.empty(0), *(_weights(span, seed) for span in columns)])
+
+
+@lru_cache(maxsize=64)
+def _weights(span: Span, seed: int) -> Array:
+    """Those of one span; names along dimensions that do not tell its things apart count as empty."""
+    thing = np.full(len(span.index), pd.util.hash_array(np.array([f"{seed} {span.name}"], dtype=object))[0])
+    whole = thing
+    for j, (labels, codes) in enumerate(zip(span.index.labels, span.index.codes, strict=True)):
+        is_period = len(labels) > 0 and isinstance(labels.names[0], int)
+        names = [str(name) if j in span.index.identity else "" for name in labels.names.tolist()]
+        hashed = pd.util.hash_array(np.array(names, dtype=object))[codes]
+        whole = _mixed(whole, hashed)
+        thing = thing if is_period else _mixed(thing, hashed)
+    return 1.0 + _fraction(thing) + 0.01 * _fraction(whole)
 
 
 def _mixed(hashes: Array, more: Array) -> Array:

@@ -38,11 +38,14 @@ class Index(Sequence[Any]):
 
     Args:
         columns: labels and codes of each dimension; all code arrays of one length.
+        identity: dimensions that tell the keys apart already, so that names along the others may change and the things
+            stay what they are; all where none are given.
     """
 
-    def __init__(self, *columns: tuple[Labels, Array]) -> None:
+    def __init__(self, *columns: tuple[Labels, Array], identity: tuple[int, ...] | None = None) -> None:
         self.labels = tuple(labels for labels, _ in columns)
         self.codes = tuple(codes for _, codes in columns)
+        self.identity = tuple(range(len(columns))) if identity is None else identity
         self._links: dict[tuple[tuple[int, ...], int], tuple[Index, Array]] = {}
 
     def __len__(self) -> int:
