@@ -275,6 +275,8 @@ class Session(Held):
         end = self._run(seconds, solver, "choose")
         if self.highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
             end = self._run(seconds, solver, "off")
+        if hot and end == "unbounded":
+            end = "failed"  # HiGHS was seen to say so of a bounded model, by primal simplex from its last basis
         for solver, presolve in (("simplex", "choose"), ("simplex", "off"), (self.interior, "off")):
             if end != "failed" or self.is_mip:
                 break

@@ -332,6 +332,7 @@ def test_a_model_with_edits_of_its_own_follows_nothing() -> None:
         ("demands.quantity*=1.1", 0),
         ("offers[site=a].price*=1.1", 0),
         ("offers[site=a].capacity*=0.9", 0),
+        ("offers[site=a].capacity@2002*=0.9", 0),
         ("rules.limit*=0.9", 0),
         ("instance.discount_rate=0.05", 0),
         ("ban site=b", 1),
