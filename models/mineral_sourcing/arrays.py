@@ -75,7 +75,7 @@ class Index(Sequence[Any]):
 
     def take(self, at: Array) -> "Index":
         """The keys at some positions."""
-        return Index(*zip(self.labels, (codes[at] for codes in self.codes), strict=True))
+        return Index(*zip(self.labels, (codes[at] for codes in self.codes), strict=True), identity=self.identity)
 
     def link(self, dimensions: tuple[int, ...], target: "Index", positions: Array) -> None:
         """Tell where the keys of some dimensions stand in another index, so that nobody need search."""
