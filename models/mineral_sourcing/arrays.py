@@ -208,6 +208,8 @@ class Groups(Mapping[Any, list[Any]]):
 
     def under(self, at: Array) -> tuple[Array, Array]:
         """Members of the keys at some positions: for each the number of its key among them, and the member."""
+        if not len(at):
+            return at, at
         starts, members = self.sorted
         lengths = starts[at + 1] - starts[at]
         number = np.repeat(np.arange(len(at)), lengths)
