@@ -30,7 +30,7 @@ from planner.stages import Clock, Solved, any_plan, run_stages
 BROAD = 0.02
 """Share of columns and rows touched since the last run from which a cold solve starts beside the hot one at once."""
 
-HEAD_START = 0.2
+HEAD_START = 0.1
 """Seconds that the hot solve has alone where few were touched, as a share of what a cold one took."""
 
 ALONE = 0.1
