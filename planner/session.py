@@ -121,7 +121,7 @@ class Session(Held):
         self._stop, self._broken = False, _Broken(stop)
         self.hhi = hhi
         """How caps on the HHI are met, for ``planner.refine``."""
-        self._strategy = DUAL
+        self._strategy, self._weights = DUAL, CHOOSE
         self._beside: Session | None = None
         self._algorithm, self._threads, self._seed, self.gap = algorithm, threads, seed, gap
         self._progress, self._told, self._made = progress, 0.0, time.perf_counter()
@@ -222,12 +222,14 @@ class Session(Held):
         self._last = stage
 
     def recall(self, stage: str, *, primal: bool = False) -> None:
-        """Start the next run from where a stage ended last, if it was ever run; else from the last basis.
+        """Start the next run, after a local change, from where a stage ended last if it was ever run; else from the
+        last basis.
 
         Args:
             stage: its name.
             primal: by primal simplex, which is quick where that basis still gives a plan and only costs moved.
         """
+        self._weights = DEVEX
         if stage in self._bases:
             if primal or stage != self._last:  # else HiGHS stands there, its factors made
                 self._said(self.highs.setBasis(self._bases[stage]))
@@ -264,8 +266,8 @@ class Session(Held):
         Ctrl-C stops HiGHS and keeps what it has.
         """
         self.option("simplex_strategy", self._strategy if hot else DUAL)
-        self.option("simplex_dual_edge_weight_strategy", DEVEX if hot else CHOOSE)
-        self._strategy, self._last = DUAL, ""
+        self.option("simplex_dual_edge_weight_strategy", self._weights if hot else CHOOSE)
+        self._strategy, self._weights, self._last = DUAL, CHOOSE, ""
         if self.is_mip:
             solver = "choose"
         elif hot or self._algorithm == "simplex" or (self._algorithm == "auto" and self.is_flat):
