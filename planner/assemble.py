@@ -151,7 +151,9 @@ def _flow(
     begins, ends_ = parts.windows("offers")
     row, step = spread(begins[order], ends_[order])
     sales = Index(
-        *((labels, codes[row]) for labels, codes in zip(offers.labels, offers.codes, strict=True)), (parts.steps, step)
+        *((labels, codes[row]) for labels, codes in zip(offers.labels, offers.codes, strict=True)),
+        (parts.steps, step),
+        identity=(0, 1, 3),  # windows of one site and material do not overlap
     )
     sales.link((0, 1, 2), offers, row)
     sales.link((3,), periods, step)

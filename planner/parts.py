@@ -83,7 +83,7 @@ class Parts:
     """The tables of a checked instance, as the families read them."""
 
     def __init__(self, instance: Instance, units: Units | None = None) -> None:
-        self.instance, self.units = instance, units or units_of(instance)
+        self.instance, self._units = instance, units
         header = instance.header
         self.count = header.periods
         per_year = PER_YEAR[header.period_length]
@@ -94,20 +94,35 @@ class Parts:
         self.calendar = tuple(period[:4] for period in self.periods)
         """Calendar year of each period."""
         self.steps = Labels(range(header.periods))
-        self.mass = TONNES[header.mass_unit] / self.units.mass
+        self._numbers: dict[tuple[str, str], Array] = {}
+        self._translations: dict[int, tuple[Labels, Array]] = {}
+        self._windows: dict[str, tuple[Array, Array]] = {}
+
+    @cached_property
+    def units(self) -> Units:
+        """What one unit of the model stands for."""
+        return self._units or units_of(self.instance)
+
+    @cached_property
+    def mass(self) -> float:
         """Model units in a mass unit of the instance."""
-        self.price = 1 / self.units.money / self.mass
+        return TONNES[self.instance.header.mass_unit] / self.units.mass
+
+    @cached_property
+    def price(self) -> float:
         """Model units in one currency per mass unit of the instance."""
-        self._factors = {
+        return 1 / self.units.money / self.mass
+
+    @cached_property
+    def _factors(self) -> dict[str, float]:
+        """Model units in one unit of a column."""
+        return {
             "mass": self.mass,
             "mass/year": self.mass,
             "money": 1 / self.units.money,
             "money/mass": self.price,
             "money/mass/year": self.price,
         }
-        self._numbers: dict[tuple[str, str], Array] = {}
-        self._translations: dict[int, tuple[Labels, Array]] = {}
-        self._windows: dict[str, tuple[Array, Array]] = {}
 
     def rows(self, table: str) -> int:
         """Number of rows of a table."""

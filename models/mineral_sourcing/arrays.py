@@ -38,11 +38,14 @@ class Index(Sequence[Any]):
 
     Args:
         columns: labels and codes of each dimension; all code arrays of one length.
+        identity: dimensions that tell the keys apart already, so that names along the others may change and the things
+            stay what they are; all where none are given.
     """
 
-    def __init__(self, *columns: tuple[Labels, Array]) -> None:
+    def __init__(self, *columns: tuple[Labels, Array], identity: tuple[int, ...] | None = None) -> None:
         self.labels = tuple(labels for labels, _ in columns)
         self.codes = tuple(codes for _, codes in columns)
+        self.identity = tuple(range(len(columns))) if identity is None else identity
         self._links: dict[tuple[tuple[int, ...], int], tuple[Index, Array]] = {}
 
     def __len__(self) -> int:
@@ -72,7 +75,7 @@ class Index(Sequence[Any]):
 
     def take(self, at: Array) -> "Index":
         """The keys at some positions."""
-        return Index(*zip(self.labels, (codes[at] for codes in self.codes), strict=True))
+        return Index(*zip(self.labels, (codes[at] for codes in self.codes), strict=True), identity=self.identity)
 
     def link(self, dimensions: tuple[int, ...], target: "Index", positions: Array) -> None:
         """Tell where the keys of some dimensions stand in another index, so that nobody need search."""
@@ -207,6 +210,8 @@ class Groups(Mapping[Any, list[Any]]):
 
     def under(self, at: Array) -> tuple[Array, Array]:
         """Members of the keys at some positions: for each the number of its key among them, and the member."""
+        if not len(at):
+            return at, at
         starts, members = self.sorted
         lengths = starts[at + 1] - starts[at]
         number = np.repeat(np.arange(len(at)), lengths)
