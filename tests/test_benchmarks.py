@@ -1,9 +1,13 @@
 """The yardstick of the benchmarks is the planner's own model, and the digest that says so can tell models apart."""
 
+import json
+from pathlib import Path
+
 import highspy
 import numpy as np
 import pytest
 
+import benchmarks.__main__ as runner
 from benchmarks.digest import digest
 from benchmarks.ways import Problem
 from benchmarks.ways.bare import Way as Bare
@@ -74,3 +78,22 @@ def test_planner_and_bare_arrays_give_highs_the_same_model(problem: Problem) -> 
     assert first == pytest.approx([first[0]] * 3, rel=1e-9)
     assert again == pytest.approx([again[0]] * 3, rel=1e-9)
     assert again[0] > first[0]
+
+
+def measured(seconds: float) -> runner.Row:
+    """A row of the table whose build took so long."""
+    steps = {"build": [seconds, seconds], "hand over": [0.0, 0.0], "bare": [1.0, 1.0], "cold": [1.0, 1.0]}
+    return {**steps, "memory": 1.0, "digest": "same", "columns": 5, "rows": 3, "entries": 8}
+
+
+def test_a_way_measured_alone_keeps_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later measurement of one way replaces its own row; the other's, and the order of the two, stay."""
+    monkeypatch.setattr(runner, "HERE", tmp_path)
+    (tmp_path / "README.md").write_text(f"before\n{runner.BEGIN}\nold\n{runner.END}\nafter\n", "utf-8")
+    runner.write({10: {"planner_way": measured(3.0), "bare": measured(1.0)}})
+    runner.write({10: {"planner_way": measured(2.0)}, 5: {"bare": {"reason": "not done in 1 s"}}})
+    kept = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert list(kept) == ["5", "10"]
+    assert list(kept["10"].items()) == [("bare", measured(1.0)), ("planner_way", measured(2.0))]
+    told = (tmp_path / "README.md").read_text("utf-8")
+    assert told.startswith("before") and told.endswith("after\n") and "old" not in told
