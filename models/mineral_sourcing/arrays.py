@@ -114,7 +114,7 @@ class Index(Sequence[Any]):
         key, known = self._key(columns), np.logical_and.reduce([np.asarray(column) >= 0 for column in columns])
         order, ordered = self._ordered
         if order is None:
-            return np.where(known, ordered[np.where(known, key, 0)], -1)
+            return np.where(known, ordered[np.where(known, key, 0)].astype(np.int64) - 1, -1)
         at = np.minimum(np.searchsorted(ordered, key), len(self) - 1)
         return np.where(known & (ordered[at] == key), order[at], -1)
 
@@ -126,14 +126,16 @@ class Index(Sequence[Any]):
 
     @cached_property
     def _ordered(self) -> tuple[Array | None, Array]:
-        """A table of positions by key, or positions and keys in the order of the keys."""
+        """A table of positions by key, counted from 1 so that what is nowhere costs no memory; or positions and keys in
+        the order of the keys.
+        """
         key = self._key(self.codes)
         size = prod(max(len(labels), 1) for labels in self.labels)
         if size >= 2**63:
             raise OverflowError("an index has too many dimensions of too many names to be searched")
         if size <= TABLE:
-            table = np.full(size, -1)
-            table[key] = np.arange(len(self))
+            table = np.zeros(size, dtype=np.int32)
+            table[key] = np.arange(1, len(self) + 1)
             return None, table
         order = np.argsort(key, kind="stable")
         return order, key[order]

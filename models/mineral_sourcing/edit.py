@@ -1,7 +1,7 @@
 """What changes in the matrix when numbers of a Param change: only what reads them is evaluated again.
 
-What a rule reads is seen where it is called for no row at all; the first edit of a Param calls each rule that reads it for
-all rows, to see at which of them it reads which number. Later ones know.
+What a rule reads is seen where it is called for no row at all; the first edit of a Param calls each rule that reads it
+for all rows, to see at which of them it reads which number. Later ones know.
 """
 
 from collections.abc import Callable, Iterator
