@@ -135,3 +135,17 @@ def test_what_cannot_hold_never_does(seed: int) -> None:
     instance = from_frames(head, tables)
     if any("cannot both hold" in problem.message for problem in instance.warnings):
         assert planner.solve(instance).status == "infeasible"
+
+
+def test_rules_without_any_subject_are_told_not_thrown() -> None:
+    """All who could supply are home, and home is left out: two rules of one scope that touch nothing."""
+    found = two_sellers()
+    found.header["home"] = "allies"
+    for place in ("AAA", "BBB"):
+        found.add("groups", group="allies", member=place)
+    for kind, limit in (("min_suppliers", 1.0), ("min_award", 5.0)):
+        found.rule(kind, limit, rule=kind, **{"except": "home"})
+    with pytest.raises(planner.InputError) as caught:
+        planner.from_frames(found.header, found.tables)
+
+    assert ["the rule touches nothing" in problem.message for problem in caught.value.problems] == [True, True]

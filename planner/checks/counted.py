@@ -44,12 +44,13 @@ class Counted:
     def within(self, other: "Counted") -> Flags:
         """By (pool, market, subject) of :attr:`asked`, and group of periods: whether the other speaks of the same."""
         mine, theirs = self.rule.sets, other.rule.sets
-        subject, pool, market = (np.array([one in some for one in own]) for own, some in zip(mine, theirs, strict=True))
+        alike = zip(mine, theirs, strict=True)
+        subject, pool, market = (np.array([one in some for one in own], dtype=bool) for own, some in alike)
         groups = set(other.groups)
         same = self.rule.bought == other.rule.bought
         found = self.asked[0]
         inside = same & pool[found[:, 0]] & market[found[:, 1]] & subject[found[:, 2]]
-        found_in: Flags = inside[:, None] & np.array([group in groups for group in self.groups])
+        found_in: Flags = inside[:, None] & np.array([group in groups for group in self.groups], dtype=bool)
         return found_in
 
     def where(self, pool: int, market: int) -> str:
