@@ -1,6 +1,6 @@
 """What rules count, resolved for the checks: every way to supply, by pool, market and subject."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -61,17 +61,36 @@ class Counted:
 
 def resolved(whole: Network, found: Findings, *kinds: str) -> Iterator[Counted]:
     """The sound rules of some kinds, resolved; those on origin count by origin, not by who supplies."""
+    places: dict[bool, tuple[Array, Array, Array]] = {}
+    for line, rule in _chosen(whole, found, kinds, lambda basis: basis != "origin"):
+        places = places or _places(whole)
+        yield _counted(line, rule, *places[rule.bought])
+
+
+def traced(whole: Network, found: Findings, *kinds: str) -> Iterator[Counted]:
+    """The sound rules on origin of some kinds, resolved: their subjects, pools, markets and periods. Ways to supply
+    have no part in them.
+    """
+    for line, rule in _chosen(whole, found, kinds, lambda basis: basis == "origin"):
+        none = np.empty(0, dtype=np.int64)
+        yield Counted(line, rule, none, none, none, none, none)
+
+
+def _chosen(
+    whole: Network, found: Findings, kinds: tuple[str, ...], basis: Callable[[str], bool]
+) -> Iterator[tuple[int, Rule]]:
+    """Sound rules of some kinds and bases that hold anywhere, each with its line."""
     rules = sound_rules(whole.instance, found)
-    chosen = [(line, row) for line, row in rules if row["kind"] in kinds and row["basis"] != "origin"]
+    chosen = [(line, row) for line, row in rules if row["kind"] in kinds and basis(row["basis"])]
     if not chosen:
         return
-    parts, places = Parts(whole.instance), _places(whole)
+    parts = Parts(whole.instance)
     begins, ends = parts.windows("rules")
     at = {int(line): number for number, line in enumerate(whole.instance.tables["rules"].index)}
     for line, row in chosen:
         rule = Rule(parts, row, range(begins[at[line]], ends[at[line]] + 1))
         if rule.cells:
-            yield _counted(line, rule, *places[rule.bought])
+            yield line, rule
 
 
 def _places(whole: Network) -> dict[bool, tuple[Array, Array, Array]]:
