@@ -258,17 +258,17 @@ def mined() -> Trade:
 TRACED = ("max_share", "min_share", "max_quantity", "min_quantity", "max_hhi")
 """Kinds that may count by origin."""
 
-FLAGS = ({}, {"home_in_base": "no"}, {"recycled_in_base": "no"}, {"stock_in_base": "yes"})
+FLAGS: tuple[dict[str, str], ...] = ({}, {"home_in_base": "no"}, {"recycled_in_base": "no"}, {"stock_in_base": "yes"})
 
 
 def combined() -> list[dict[str, Any]]:
     """One row of each kind, basis, base, subject_by, part of the base and market, whether it makes sense or not."""
     choices = {name: columns("rules")[name].choices for name in ("kind", "basis", "base", "subject_by")}
-    found = []
-    for flags, market, *cells in itertools.product(FLAGS, ("", "market"), *choices.values()):
-        row = (
-            dict(zip(choices, cells, strict=True)) | flags | {"market": market, "per": "year", "rule": f"r{len(found)}"}
-        )
+    found: list[dict[str, Any]] = []
+    cases = itertools.product(itertools.product(*choices.values()), FLAGS, ("", "market"))
+    for at, (cells, flags, market) in enumerate(cases):
+        row: dict[str, Any] = dict(zip(choices, cells, strict=True))
+        row |= {**flags, "market": market, "per": "year", "rule": f"r{at}"}
         average, priced = str(row["kind"]).endswith("_average"), len(found) % 2
         row |= {"attribute": "risk" if average else "", "penalty": 2.0 if priced else None, "limit": 1.0}
         found.append(row | ({"subject": "allies"} if row["subject_by"] == "group" else {}))
