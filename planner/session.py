@@ -44,6 +44,11 @@ entries a column), 2.4 / 0.6 and 12.3 / 1.6 on networks by lot of 10 000 and 20 
 DUAL, PRIMAL = 1, 4
 """Strategies of HiGHS's simplex, as its option counts them."""
 
+CHOOSE, DEVEX = -1, 1
+"""Edge weights of HiGHS's dual simplex. The steepest edge's are worked out row by row where a run starts from a basis
+alone, which takes most of the time of a small change (0.11 of 0.13 s at 10 000 columns, 1.0 of 1.1 s at 100 000); those
+of Devex start at 1."""
+
 OFTEN = 0.25
 """Seconds between two reports of progress."""
 
@@ -115,7 +120,7 @@ class Session:
         """How caps on the HHI are met, for ``planner.refine``."""
         self._bases: dict[str, Any] = {}
         """Where each stage of a solve ended last."""
-        self._strategy = DUAL
+        self._strategy, self._weights = DUAL, CHOOSE
         self._algorithm, self._threads, self._seed, self.gap = algorithm, threads, seed, gap
         self._progress, self._told, self._made = progress, 0.0, time.perf_counter()
         found = self.highs.setOptionValue("solver", "hipo") == highspy.HighsStatus.kOk
@@ -400,6 +405,7 @@ class Session:
     def from_basis(self, basis: Any) -> None:
         """Forget the last run and start the next from a basis: what it finds hangs on nothing in between."""
         self._bases.clear()
+        self._weights = DEVEX
         self.highs.clearSolver()
         self.highs.setBasis(basis)
 
@@ -418,6 +424,8 @@ class Session:
         """
         self.option("simplex_strategy", self._strategy if hot else DUAL)
         self._strategy = DUAL
+        self._weights = self._weights if hot else CHOOSE
+        self.option("simplex_dual_edge_weight_strategy", self._weights)
         if self.is_mip:
             solver = "choose"
         elif hot or self._algorithm == "simplex" or (self._algorithm == "auto" and self.is_flat):
