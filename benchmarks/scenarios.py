@@ -4,7 +4,7 @@ Networks by lot (``planner.generate``); a scenario loses a place or a site, in w
 CPU seconds of this process, wall seconds in brackets, one thread:
 
 - **bracketed**: lower and upper bound of every scenario; what share of the base plan's cost lies between the two;
-- **the worst twenty exact**: bracketed, and solved where that can change which are the worst, the best lower bounds kept;
+- **the worst twenty exact**: the same, and solved where that can change which they are, all lower bounds raised;
 - **exact**: so many of them solved one by one; every bracket has to hold.
 """
 
