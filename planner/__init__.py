@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.analysis.replay import Replay, replay
     from planner.analysis.robust import NoRegret, Reach, Robust, how_far, no_regret, robust
     from planner.analysis.rule_price import RulePrices, price_rules
+    from planner.analysis.savings import Savings, savings
     from planner.analysis.study import Study, study
     from planner.analysis.why import Why, why
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
@@ -46,6 +47,7 @@ _HOMES = {
     "Replay": "analysis.replay",
     "Robust": "analysis.robust",
     "RulePrices": "analysis.rule_price",
+    "Savings": "analysis.savings",
     "Settings": "settings",
     "SettingsError": "errors",
     "Study": "analysis.study",
@@ -69,6 +71,7 @@ _HOMES = {
     "read_sentence": "sentences",
     "replay": "analysis.replay",
     "robust": "analysis.robust",
+    "savings": "analysis.savings",
     "sentence": "sentences",
     "solve": "solve",
     "study": "analysis.study",
@@ -96,6 +99,7 @@ __all__ = [
     "Replay",
     "Robust",
     "RulePrices",
+    "Savings",
     "Settings",
     "SettingsError",
     "Study",
@@ -119,6 +123,7 @@ __all__ = [
     "read_sentence",
     "replay",
     "robust",
+    "savings",
     "sentence",
     "solve",
     "study",
