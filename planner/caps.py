@@ -10,14 +10,14 @@ from dataclasses import replace
 import numpy as np
 
 from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
-from mineral_sourcing.network import Flow, Origin, Priority, Processing, Stock
+from mineral_sourcing.network import Flow, Network, Origin, Priority, Processing, Stock
 from mineral_sourcing.rules import Concentration, Hhi
 from planner.attributes import RECYCLED, Attributes
 from planner.codes import Names, look_up
 from planner.hhi import HhiRows
 from planner.incumbents import had_before
 from planner.parts import Parts
-from planner.rules import Counted, Rule, Supply, rules_of, supply
+from planner.rules import Counted, Row, Rule, Supply, rules_of, supply
 
 
 def _numbered(found: Array, size: int, *, every: bool = False) -> tuple[Array, Callable[[Array], Array]]:
@@ -336,3 +336,23 @@ def concentration(
             rows.add_bases(rule, supply(parts, flow, processing, rule, lane, arrives, origin))
     found = rows.done()
     return found, rows.hhi.done(found.bases)
+
+
+BASES = ("consumption", "demand", "purchases")
+"""What a share may be held against."""
+
+
+def rebased(parts: Parts, network: Network, lane: Array, arrives: Array, base: str) -> Concentration:
+    """The caps and floors on shares that have bases, in their order, all of them held against one base."""
+    flow, processing = network.flow, network.processing
+    rows = _Rows(parts, flow, processing, network.priority, network.stock, network.origin)
+    for rule in rules_of(parts, "share"):
+        if has_bases(rule.row):
+            rule.row = {**rule.row, "base": base, "penalty": np.nan}
+            rows.add(rule, supply(parts, flow, processing, rule, lane, arrives))
+    return rows.done()
+
+
+def has_bases(row: Row) -> bool:
+    """Whether a share can be told of every base: it has a market, and counts the same tonnes whatever the base."""
+    return row["base"] in BASES and row["basis"] != "origin" and (row["basis"], row["base"]) != ("made", "purchases")

@@ -3,10 +3,14 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from mineral_sourcing.arrays import Array, Index, Labels
+from mineral_sourcing.rules import Concentration
+from planner.caps import BASES, has_bases, rebased
 from planner.codes import Names
-from planner.solution import Solution, counted
+from planner.sentences import sentences
+from planner.solution import Found, Solution, counted, stacked, total
 
 EMPTY = 1e-9
 """Model units of a base below which a share of it is nothing."""
@@ -21,7 +25,7 @@ def rule_report(solution: Solution) -> dict[str, Any]:
     cap = np.array([str(name).startswith("max_") for name in kind], dtype=bool)
     sides = data.counted_shipments, data.counted_sales, data.counted_runs, data.counted_tagged
     quantity = counted(solution, data.given, *sides)
-    base = _base(solution, row)
+    base = _base(solution, data, rows["base"].to_numpy(dtype=object)[row])
     limit = rows["limit"].to_numpy()[row] * np.where(share, 1.0, parts.mass * solution.mass)
     empty = share & (base <= EMPTY)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -42,6 +46,7 @@ def rule_report(solution: Solution) -> dict[str, Any]:
         "slack": np.where(cap, limit - actual, np.where(empty, 0.0, actual - limit)),
         "quantity": quantity * solution.mass,
         "base": np.where(share, base * solution.mass, np.nan),
+        **_of_bases(solution, rows, row, share, quantity),
         "excess": excess,
         "penalty": excess * penalty,
         "shadow_price": price,
@@ -53,6 +58,20 @@ def rule_report(solution: Solution) -> dict[str, Any]:
     return {name: (of[0], of[1][order]) if isinstance(of, tuple) else of[order] for name, of in found.items()}
 
 
+def worded(solution: Solution, *reports: Found) -> Found:
+    """The reports on all kinds of rules as one table: every row with the unit of its price and the rule's sentence."""
+    nothing = {f"of_{base}": np.nan for base in BASES}
+    found = stacked(*({name: np.full(len(of["t"]), nan) for name, nan in nothing.items()} | of for of in reports))
+    currency, told = solution.parts.instance.header.currency, sentences(solution.parts.instance)
+    units, unit = found["unit"]
+    per = {"share": "t", "t": "t", "hhi": "t", "suppliers": "supplier", currency: currency}
+    priced = Labels([f"{currency} per {per.get(name, f't × {name}')}" for name in units.names.tolist()])
+    (rules, rule), (since, start) = found["rule"], found["from"]
+    row, at = np.unique(rule * len(since) + start, return_inverse=True)
+    names = [told[rules.names[one], since.names[start]] for one, start in zip(*np.divmod(row, len(since)), strict=True)]
+    return found | {"price_unit": (priced, unit), "sentence": (Labels(names), at)}
+
+
 def rows_of(solution: Solution, index: Index) -> Array:
     """Row of the table of each key that begins with rule and from."""
     rows = solution.parts.instance.tables["rules"]
@@ -61,16 +80,58 @@ def rows_of(solution: Solution, index: Index) -> Array:
     return np.array([number[pair] for pair in names], dtype=np.int64)
 
 
-def _base(solution: Solution, row: Array) -> Array:
-    """What each share is held against, in model units; rows of the table as :func:`rows_of` gives them."""
-    data = solution.network.concentration
-    named = solution.parts.instance.tables["rules"]["base"].to_numpy(dtype=object)[row]
-    moving = np.isin(named, ("consumption", "purchases"))
+def _base(solution: Solution, data: Concentration, named: Array | str) -> Array:
+    """What each cap is held against, of the name given, in model units."""
+    moving = np.isin(np.broadcast_to(named, len(data.caps)), ("consumption", "purchases"))
     base = data.base_given.array.copy()
     of_base = np.full(len(data.caps), 0)
     of_base[data.base_of.rows] = data.base_of.members
-    base[moving] = solution.value("concentration.base")[of_base[moving]]
+    base[moving] = _totals(solution, data)[of_base[moving]]
     return base
+
+
+def _totals(solution: Solution, data: Concentration) -> Array:
+    """The bases that ``concentration.total`` of the model defines, from the values of what they are made of."""
+    flow, processing = solution.network.flow, solution.network.processing
+    sides = data.base_shipments, data.base_sales, data.base_runs, data.base_tagged
+    every = counted(solution, data.base_constant, *sides)
+    input_of = processing.input.array[processing.using.project((0, 1), processing.inputs)]
+    activity = solution.value("processing.activity")
+    every += total(data.base_use, input_of, activity[processing.using.project((0, 2), processing.runs)])
+    stock = solution.value("stockpile.release") - solution.value("stockpile.fill")
+    every += total(data.base_releases, np.ones(len(stock)), stock)
+    unmet = solution.value("priority.unmet")
+    every -= total(data.base_unmet, np.ones(len(unmet)), unmet)
+    bought, sold, made = (
+        np.append(part.array, 0.0)[keys.project(at, part.index)]
+        for keys, at, part in (
+            (flow.shipments, (0, 2), data.recycled),
+            (flow.sales, (0, 1), data.recycled),
+            (processing.making, (0, 1), data.made_recycled),
+        )
+    )
+    shipped = bought * flow.kept.array[solution.assembled.lane]
+    every -= total(data.recycled_shipments, shipped, solution.value("flow.ship"))
+    every -= total(data.recycled_sales, sold, solution.value("flow.sold"))
+    output = made * processing.output.array[processing.making.project((0, 1), processing.outputs)]
+    runs = activity[processing.making.project((0, 2), processing.runs)]
+    return np.asarray(every - total(data.recycled_runs, output, runs))
+
+
+def _of_bases(solution: Solution, rules: pd.DataFrame, row: Array, share: Array, quantity: Array) -> dict[str, Array]:
+    """The share that each row is of every base, where it can be told."""
+    pairs = zip(rules["basis"], rules["base"], strict=True)
+    told = np.array([has_bases({"basis": basis, "base": base}) for basis, base in pairs], dtype=np.bool_)
+    here = share & told[row]
+    assembled, found = solution.assembled, {}
+    for name in BASES:
+        of = np.full(len(row), np.nan)
+        if here.any():
+            data = rebased(solution.parts, solution.network, assembled.lane, assembled.arrives, name)
+            base = _base(solution, data, name)
+            of[here] = np.divide(quantity[here], base, out=of[here], where=base > EMPTY)
+        found[f"of_{name}"] = of
+    return found
 
 
 def by_name(index: Index) -> Array:

@@ -15,7 +15,7 @@ A sentence without the rule's name is read into a row whose ``rule`` is empty.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pandas as pd
@@ -251,7 +251,13 @@ def sentence(row: Mapping[str, Any], terms: Terms = USUAL) -> str:
         PlannerError: the columns do not fit together, as ``planner check`` would say: a share of nothing, a market
             that the rule does not take.
     """
-    cells = _normal(row)
+    return _sentence(tuple(_normal(row).items()), terms)
+
+
+@lru_cache(maxsize=4096)
+def _sentence(row: tuple[tuple[str, Any], ...], terms: Terms) -> str:
+    """The sentence of a row, every column of it in its normal form."""
+    cells = dict(row)
     told = _write("sentence", cells, terms)
     if told is None:
         about = ", ".join(f"{column} {shown(cells[column])}" for column in ("kind", "basis", "base"))

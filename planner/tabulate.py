@@ -16,7 +16,7 @@ from planner.measurereport import average_report, spend_report
 from planner.originreport import origins, tagged
 from planner.periods import label, ordinal
 from planner.plan import PLAN_TABLES
-from planner.rulereport import prices, rule_report
+from planner.rulereport import prices, rule_report, worded
 from planner.solution import Found, Solution, frame, stacked, text, total
 from planner.standing import concentration, cover
 from planner.supplierreport import supplier_report, supplying, used_suppliers
@@ -32,7 +32,8 @@ def tables(solution: Solution, held: Mapping[int, float]) -> dict[str, pd.DataFr
     made = _made(solution)
     tiers = _tiers(solution)
     supplied = supplying(solution)
-    rules = stacked(
+    rules = worded(
+        solution,
         rule_report(solution),
         supplier_report(solution, supplied),
         average_report(solution),

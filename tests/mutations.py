@@ -17,6 +17,7 @@ import pandas as pd
 from planner import verify as verifier
 from planner.instance import Instance
 from planner.plan import PLAN_TABLES, TEXT, Plan
+from planner.sentences import sentences
 
 CHANGE = 1e-3
 """Fraction by which a number is changed."""
@@ -103,6 +104,7 @@ def moved_limits(plan: Plan) -> Iterator[Lie]:
         moved = rules.copy()
         moved.loc[line, "limit"] = limit * unit
         instance = Instance(plan.instance.header, {**plan.instance.tables, "rules": moved})
+        told.loc[of_rule, "sentence"] = sentences(instance)[rule["rule"], rule["from"]]
         lie = dataclasses.replace(with_table(plan, "rules", told), instance=instance)
         yield Lie(f"limit of {rule['rule']} from {rule['from']!r}: {limit}", "rules", frozenset({rule["rule"]}), lie)
 

@@ -15,6 +15,7 @@ from planner.plan import OPTIMAL, Plan
 from planner.verify import (
     awards,
     balances,
+    bases,
     hhi,
     ladders,
     ledger,
@@ -123,6 +124,8 @@ def verify(plan: Plan, custom: Sequence[str] = ()) -> Verification:
     ledger.ranked(found, q, mixed, faults)
     for constraint, (rules, listed) in ruled.items():
         reports.ruled(world, found, constraint, rules, listed, faults)
+    bases.shares(world, book, q, told, faults)
+    bases.words(world, told, faults)
     blend = traced.mixed(world, q, elements, tags)
     mixture = blend[cells["column"] - tags["column"][:1].sum()]
     traced.reported(world, book, cells, mixture, found, faults)

@@ -92,11 +92,13 @@ def _cells(world: World, cells: pd.DataFrame, table: str, column: str) -> Array:
 
 def refuse_text(world: World, faults: Faults, table: str, frame: Frame) -> Frame:
     """The table with 0 in each cell that should be a finite number and is none, and one fault for each; a rule of
-    quantities or money has no base.
+    quantities or money has no base, and only some shares are told of every base.
     """
     mended = {}
     for column in [column for column in PLAN_TABLES[table] if column not in TEXT and column not in KEYS[table]]:
         wrong = ~np.isfinite(frame[column])
+        if table == "rules" and column.startswith("of_"):
+            wrong &= ~np.isnan(frame[column])
         if (table, column) == ("rules", "base"):
             wrong &= world.names.like(frame["kind"], lambda kind: kind.endswith(("_share", "_hhi", "_average")))
         places = np.flatnonzero(wrong)

@@ -100,23 +100,36 @@ def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
     """Terms of the quantity of each ``subject``, with the ``site`` that sells and its ``goods``, and terms of the
     bases.
     """
-    (lanes, arriving), (pairs, making) = arrivals(world, q), makes(q)
-    sources = [
-        (source.plus(goods=frame["material"][source["of"]]), columns)
-        for source, frame, columns in zip(counted(book, lanes, pairs), (lanes, pairs), (arriving, making), strict=True)
-    ]
-    clauses = book.clauses
-    based = clauses["shares"] | clauses["hhi"]
-    home = world.names.flags(world.sites_of(["home"]) if world.header.home else np.zeros(0, dtype=np.int64))
-    counts, against = [], []
-    for source, columns in sources:
-        outside = clauses["foreign"][source["clause"]] & home[source["site"]]
-        squared = source.take(~(outside & clauses["hhi"][source["clause"]]))
+    clauses, counts = book.clauses, []
+    found = sources(world, book, q)
+    for source, columns in found:
+        squared = source.take(~(source["outside"] & clauses["hhi"][source["clause"]]))
         counts.append(dated(book, for_subjects(book, squared), columns))
-        of = dated(book, book.having(source.take(~outside), based & clauses["purchases"]), columns)
+    return stacked(counts, ["subject", *TERM, "site", "goods"]), against(world, book, q, found)
+
+
+def sources(world: World, book: Book, q: Quantities) -> list[tuple[Frame, Frame]]:
+    """Everything that could count, by its ``site`` and ``goods``, whether it is home's and so ``outside`` of a base;
+    and what happens of it.
+    """
+    (lanes, arriving), (pairs, making) = arrivals(world, q), makes(q)
+    home = world.names.flags(world.sites_of(["home"]) if world.header.home else np.zeros(0, dtype=np.int64))
+    found = []
+    for source, frame, columns in zip(counted(book, lanes, pairs), (lanes, pairs), (arriving, making), strict=True):
+        outside = book.clauses["foreign"][source["clause"]] & home[source["site"]]
+        found.append((source.plus(goods=frame["material"][source["of"]], outside=outside), columns))
+    return found
+
+
+def against(world: World, book: Book, q: Quantities, found: list[tuple[Frame, Frame]]) -> Frame:
+    """Terms of the bases; ``found`` is what :func:`sources` gives."""
+    clauses, parts = book.clauses, []
+    based = clauses["shares"] | clauses["hhi"]
+    for source, columns in found:
+        of = dated(book, book.having(source.take(~source["outside"]), based & clauses["purchases"]), columns)
         recycled = world.attribute(np.full(len(of), world.names.code("recycled")), of["site"], of["goods"])
         left = np.where(clauses["primary"][of["clause"]], 1 - recycled, 1.0)
-        against.append(of.plus(coefficient=of["coefficient"] * left))
+        parts.append(of.plus(coefficient=of["coefficient"] * left))
     drawn = [q.release.plus(coefficient=1.0), q.fill.plus(coefficient=-1.0)]
     released = paired(stacked(drawn, ["site", "material", *COLUMN]))
     for flags, (where, columns) in (
@@ -124,5 +137,5 @@ def terms(world: World, book: Book, q: Quantities) -> tuple[Frame, Frame]:
         (clauses["demand"], paired(wants(q))),
         (clauses["consumption"], consumed(q)),
     ):
-        against.append(dated(book, at_markets(book, based & flags & ~clauses["origin"], where), columns))
-    return stacked(counts, ["subject", *TERM, "site", "goods"]), stacked(against, TERM)
+        parts.append(dated(book, at_markets(book, based & flags & ~clauses["origin"], where), columns))
+    return stacked(parts, TERM)

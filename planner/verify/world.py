@@ -44,7 +44,7 @@ class World:
 
     def __init__(self, instance: Instance) -> None:
         head = instance.header
-        self._instance = instance
+        self.instance = instance
         self._known: dict[tuple[str, str], Array] = {}
         self.header = head
         self.names = Names()
@@ -59,7 +59,7 @@ class World:
 
     def texts(self, table: str, row: int, names: Iterable[str]) -> dict[str, str]:
         """Cells of a row, as they are written."""
-        cells = self._instance.tables[table]
+        cells = self.instance.tables[table]
         return {name: str(cells[name].iat[row]) for name in names}
 
     def label(self, t: int) -> str:
@@ -68,11 +68,11 @@ class World:
 
     def table(self, table: str, *names: str) -> Frame:
         """Columns of a table of the input: masses in tonnes, prices per tonne, names as codes."""
-        return Frame({name: self._column(table, name) for name in names}, len(self._instance.tables[table]))
+        return Frame({name: self._column(table, name) for name in names}, len(self.instance.tables[table]))
 
     def _column(self, table: str, name: str) -> Array:
         if (table, name) not in self._known:
-            cells, column = self._instance.tables[table][name], columns(table)[name]
+            cells, column = self.instance.tables[table][name], columns(table)[name]
             self._known[table, name] = (
                 cells.to_numpy(dtype=np.float64) * self._factor(table, name, column.unit)
                 if column.numeric
@@ -84,11 +84,11 @@ class World:
         """What turns a column into tonnes, or into money per tonne."""
         tonnes = TONNES[self.header.mass_unit]
         if (table, name) == ("rules", "limit"):
-            kinds, base = self._instance.tables[table]["kind"], self._instance.tables[table]["base"]
+            kinds, base = self.instance.tables[table]["kind"], self.instance.tables[table]["base"]
             masses = kinds.isin(["max_quantity", "min_quantity"]) | ((kinds == "min_award") & (base == ""))
             return np.where(masses, tonnes, 1.0)
         if (table, name) == ("rules", "penalty"):
-            kinds = self._instance.tables[table]["kind"]
+            kinds = self.instance.tables[table]["kind"]
             own = ["max_suppliers", "min_suppliers", "max_spend", "min_spend"]
             return np.where(kinds.isin(own), 1.0, 1.0 / tonnes)
         return {
@@ -127,7 +127,7 @@ class World:
     @cached_property
     def members(self) -> dict[str, list[str]]:
         """Direct members of each group."""
-        groups = self._instance.tables["groups"]
+        groups = self.instance.tables["groups"]
         found: dict[str, list[str]] = {}
         for group, member in zip(groups["group"].tolist(), groups["member"].tolist(), strict=True):
             found.setdefault(group, []).append(member)

@@ -30,7 +30,9 @@ def unit(table: str, column: str, currency: str) -> str:
     for columns, told in ((TONNES, "t"), (MONEY, currency), (PRICES, f"{currency}/t"), (DAYS, "d")):
         if column in columns:
             return told
-    return {"share": "%", "of_consumption": "%", "hhi": "0 to 1", "discount_factor": "–"}.get(column, "")
+    if column == "share" or column.startswith("of_"):
+        return "%"
+    return {"hhi": "0 to 1", "discount_factor": "–"}.get(column, "")
 
 
 def title(table: str, column: str, currency: str) -> str:
@@ -45,4 +47,6 @@ def form(column: str, unit_of_row: str = "") -> str:
         return {"share": PERCENT, "suppliers": WHOLE, "t": AMOUNT}.get(unit_of_row, FINE)
     forms = ((TONNES | {"excess"}, AMOUNT), (MONEY, WHOLE), (PRICES, RATE), (DAYS, AMOUNT))
     found = next((told for columns, told in forms if column in columns), "General")
-    return {"share": PERCENT, "of_consumption": PERCENT, "hhi": FACTOR, "discount_factor": FACTOR}.get(column, found)
+    if column == "share" or column.startswith("of_"):
+        return PERCENT
+    return {"hhi": FACTOR, "discount_factor": FACTOR}.get(column, found)

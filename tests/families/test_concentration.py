@@ -72,6 +72,14 @@ def test_max_share_of_half(basis: str, base: str, sold: float, cost: float, dual
     assert amounts(plan.sales, "site", "quantity") == pytest.approx({"a": sold, "b": 20.0, "market": 10.0})
     assert plan.unmet == pytest.approx(70.0 - 0.8 * sold)
     assert price(plan, "concentration.cap") == pytest.approx(dual)
+    quantity, every = (0.8 * sold, 0.8 * sold + 20.0) if basis == "purchases" else (sold, sold + 30.0)
+    bases = {"consumption": 0.8 * sold + 30.0, "demand": 100.0, "purchases": every}
+    told = {name: quantity / tonnes for name, tonnes in bases.items()}
+    if (basis, base) == ("made", "purchases"):  # it has no market to tell the others of
+        told = dict.fromkeys(bases, float("nan"))
+    (row,) = plan.rules[[f"of_{name}" for name in bases]].itertuples(index=False)
+    assert list(row) == pytest.approx(list(told.values()), nan_ok=True)
+    assert plan.rules["price_unit"].tolist() == ["USD per t"]
 
 
 @pytest.mark.parametrize(
