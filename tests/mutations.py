@@ -4,6 +4,9 @@ rule's limit moved past what the plan does. Every one must be found.
 ``python -m tests.mutations SEED…`` tells them of random instances, of each seed a chain with counts, awards, averages,
 spend and a cap on the HHI (those that its lot gives it) and a network with a rule on origin, and prints caught/total
 and the survivors; with ``every`` before the seeds, every number and every row in turn.
+
+Without the row of a shadow price the plan says that it is 0. Where the model without that row costs the same, so it may
+be: shadow prices are not unique there, the others prove the same bound, and what survives is no lie.
 """
 
 import dataclasses
