@@ -5,7 +5,10 @@ Networks by lot (``planner.generate``), one thread, CPU seconds with wall second
 - **whole**: folder read, checked, solved, verified, plan tables made, beside all the time that HiGHS took within it;
 - **tables**: a solution of so many values into the plan's tables, per million values;
 - **edit**: one number of a Param, or one bound, to HiGHS; medians over every Param of the model;
-- **again**: the plan after such an edit, ties broken, from the last basis, beside a cold solve of the same model;
+- **again**: the plan after such an edit, ties broken, from the last basis: in one period (a demand, the capacity of a
+  lane, an offer or a plant, the share of one cap), or throughout (a price, freight, toll, loss or recipe, all years);
+- **hot / cold**: the slowest of these edits once more, hot and by a HiGHS object that knows nothing, wall over wall;
+  the decisions must be the same;
 - **scenarios**: disruptions of places and sites, exact one by one, or bracketed with the worst twenty exact.
 """
 
@@ -21,6 +24,7 @@ import numpy as np
 
 import planner
 from benchmarks.check_speed import written
+from mineral_sourcing.arrays import Array
 from planner.generate import network
 from planner.instance import Instance
 from planner.kept import Kept
@@ -33,22 +37,34 @@ from planner.stages import Clock, run_stages
 from planner.tabulate import tables
 
 Made = TypeVar("Made")
-PARAMS = (
+IN_ONE_PERIOD = (
     "balance.demand",
+    "concentration.amount",
     "concentration.share",
-    "flow.freight",
-    "flow.kept",
-    "flow.price",
     "flow.ship_limit",
     "flow.sold_limit",
     "priority.limit",
-    "processing.input",
     "processing.limit",
+    "stockpile.demand",
+)
+"""Params whose every number holds for one thing in one period."""
+
+THROUGHOUT = (
+    "flow.freight",
+    "flow.kept",
+    "flow.price",
+    "processing.input",
     "processing.output",
     "processing.toll",
     "stockpile.keeps",
 )
+"""Params whose every number holds for one thing in all periods."""
+
+PARAMS = (*IN_ONE_PERIOD, *THROUGHOUT)
 """Params that a what-if changes."""
+
+SAME = 1e-6
+"""Of the largest quantity: within it decisions are the same."""
 
 
 def timed(work: Callable[[], Made]) -> tuple[float, float, Made]:
@@ -107,41 +123,75 @@ def results(kept: Kept, repetitions: int) -> None:
     line("tables per million values", f"{statistics.median(seconds) / count * 1e6:.2f} s", f"{count:,} values")
 
 
-def edits(kept: Kept) -> None:
-    """Edits of single numbers, and the plans after them."""
-    rng = np.random.default_rng(0)
-    first: list[float] = []
-    later: list[float] = []
-    again, wall_again = [], []
+Edit = tuple[str, Array, Array]
+"""A Param, positions and numbers."""
+
+
+def drawn(kept: Kept, turns: int) -> list[Edit]:
+    """So many numbers of each Param, by lot, 5 % larger."""
+    rng, found = np.random.default_rng(0), []
     for name in (name for name in PARAMS if len(kept.editor.numbers(name))):
-        for turn in range(3):
+        for _ in range(turns):
             numbers = kept.editor.numbers(name)
             at = rng.integers(len(numbers), size=1)
-            value = np.where(np.isfinite(numbers[at]), numbers[at] * 1.05, 100.0)
-            cpu, _, _ = timed(lambda name=name, at=at, value=value: kept.set(name, at, value))  # type: ignore[misc]
-            (later if turn else first).append(cpu)
-            cpu, wall, _ = timed(kept.solve)
-            again.append(cpu)
-            wall_again.append(wall)
-            kept.undo()
-            kept.solve()
+            found.append((name, at, np.where(np.isfinite(numbers[at]), numbers[at] * 1.05, 100.0)))
+    return found
+
+
+def edits(kept: Kept, turns: int, colds: int) -> None:
+    """Edits of single numbers, and the plans after them; the slowest also cold."""
+    first: dict[str, float] = {}
+    later: list[float] = []
+    again: list[tuple[float, float, Edit]] = []
+    kept.solve()
+    for edit in drawn(kept, turns):
+        cpu, _, _ = timed(lambda edit=edit: kept.set(*edit))  # type: ignore[misc]
+        if edit[0] in first:
+            later.append(cpu)
+        else:
+            first[edit[0]] = cpu
+        cpu, wall, _ = timed(kept.solve)
+        again.append((cpu, wall, edit))
+        kept.undo()
+        kept.solve()
     zero = np.zeros(1)
     bound = [timed(lambda: kept.column_bounds("flow.ship", np.array([5]), zero, zero))[0] for _ in range(21)]
     for _ in bound:
         kept.undo()
     line("edit: a bound", f"{statistics.median(bound) * 1e3:.2f} ms")
+    told = f"{max(first.values()) * 1e3:.1f} / {statistics.median(later) * 1e3:.1f} ms at most / median"
+    line("edit: a Param, first / later", told)
+    for name, params in (("in one period", IN_ONE_PERIOD), ("throughout", THROUGHOUT)):
+        cpus, walls = zip(*((cpu, wall) for cpu, wall, edit in again if edit[0] in params), strict=True)
+        line(
+            f"again after an edit {name}",
+            f"median {statistics.median(cpus) * 1e3:.0f} ({statistics.median(walls) * 1e3:.0f}) ms",
+            f"95th percentile {np.quantile(cpus, 0.95) * 1e3:.0f} ({np.quantile(walls, 0.95) * 1e3:.0f}) ms",
+            f"most {max(cpus) * 1e3:.0f} ({max(walls) * 1e3:.0f}) ms, {len(cpus)} edits",
+        )
+    slowest = sorted(again, key=lambda one: -one[1])[:colds]
+    pairs = [_both(kept, edit) for _, _, edit in slowest]
+    most, hot, cold = max((hot[1] / cold[1], hot, cold) for hot, cold in pairs)
     line(
-        "edit: a Param, first / later",
-        f"{max(first) * 1e3:.1f} / {statistics.median(later) * 1e3:.1f} ms at most / median",
+        f"hot / cold, the {len(pairs)} slowest edits",
+        f"wall at most {most:.2f}: hot {hot[0]:.2f} ({hot[1]:.2f}), cold {cold[0]:.2f} ({cold[1]:.2f}) s",
     )
-    cold, wall, _ = timed(lambda: _cold(kept))
-    told = f"median {statistics.median(again) * 1e3:.0f} ({statistics.median(wall_again) * 1e3:.0f}) ms"
-    line(
-        "again after an edit",
-        told,
-        f"95th percentile {np.quantile(again, 0.95) * 1e3:.0f} ms",
-        f"cold {cold:.2f} ({wall:.2f}) s",
-    )
+
+
+def _both(kept: Kept, edit: Edit) -> tuple[tuple[float, float], tuple[float, float]]:
+    """CPU and wall seconds of the plan after an edit, hot and cold.
+
+    Raises:
+        ArithmeticError: the decisions are others.
+    """
+    kept.set(*edit)
+    cpu, wall, found = timed(kept.solve)
+    cold_cpu, cold_wall, cold = timed(lambda: _cold(kept))
+    if np.abs(found.values - cold.values).max() > SAME * max(1.0, float(np.abs(cold.values).max())):
+        raise ArithmeticError(f"after {edit[0]} at {edit[1]} the decisions are not those of a cold solve")
+    kept.undo()
+    kept.solve()
+    return (cpu, wall), (cold_cpu, cold_wall)
 
 
 def _cold(kept: Kept) -> Any:
@@ -193,6 +243,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.answers", description=__doc__)
     parser.add_argument("columns", type=int, nargs="*", default=[10_000, 100_000])
     parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--turns", type=int, default=4, help="edits of each Param")
+    parser.add_argument("--colds", type=int, default=5, help="edits, the slowest, that are also solved cold")
     parser.add_argument("--scenarios", type=int, default=1_000)
     parser.add_argument("--exact", type=int, default=100, help="scenarios that are also solved one by one")
     chosen = parser.parse_args()
@@ -201,9 +253,10 @@ def main() -> None:
         kept = Kept(instance, Settings())
         height, width = kept.matrix.entries.shape
         print(f"{width:,} columns, {height:,} rows, {kept.matrix.entries.nnz:,} entries")
-        whole(instance, chosen.repetitions)
-        results(kept, chosen.repetitions)
-        edits(kept)
+        if chosen.repetitions:
+            whole(instance, chosen.repetitions)
+            results(kept, chosen.repetitions)
+        edits(kept, chosen.turns, chosen.colds)
         if chosen.scenarios:
             scenarios(kept, chosen.scenarios, min(chosen.exact, chosen.scenarios))
 

@@ -214,7 +214,7 @@ def _finish(
     problems, warnings = (_with_lines(group, lines or {}) for group in found.in_order())
     if problems:
         raise InputError(header.name if header else name, problems, warnings)
-    return Instance(instance.header, tables, tuple(warnings))
+    return replace(instance, warnings=tuple(warnings)).with_derived(instance)
 
 
 def _with_lines(problems: Iterable[Problem], lines: Mapping[str, int]) -> list[Problem]:

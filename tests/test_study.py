@@ -312,7 +312,7 @@ def test_a_kept_model_that_broke_off_is_made_anew(monkeypatch: pytest.MonkeyPatc
     assert study.cost == pytest.approx(2400.0)
     study.set("demands", quantity=110.0)
     with monkeypatch.context() as patched:
-        patched.setattr(Kept, "_tell", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(Session, "become", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             study.resolve()
     assert study.cost == pytest.approx(2800.0)
@@ -332,6 +332,7 @@ def test_a_model_with_edits_of_its_own_follows_nothing() -> None:
         ("demands.quantity*=1.1", 0),
         ("offers[site=a].price*=1.1", 0),
         ("offers[site=a].capacity*=0.9", 0),
+        ("offers[site=a].capacity@2002*=0.9", 0),
         ("rules.limit*=0.9", 0),
         ("instance.discount_rate=0.05", 0),
         ("ban site=b", 1),

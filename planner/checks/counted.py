@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from mineral_sourcing.arrays import Array
 from planner.checks.context import Network
 from planner.checks.policy import sound_rules
 from planner.checks.reach import suppliable
-from planner.codes import Flags, keys
+from planner.codes import Codes, Flags, keys
 from planner.findings import Findings
 from planner.parts import Parts
 from planner.rules import Rule
@@ -64,7 +63,7 @@ def resolved(whole: Network, found: Findings, *kinds: str) -> Iterator[Counted]:
     chosen = [(line, row) for line, row in rules if row["kind"] in kinds and row["basis"] != "origin"]
     if not chosen:
         return
-    parts, places = Parts(whole.instance), _places(whole)
+    parts, places = Parts(whole.instance), whole.known(_places)
     begins, ends = parts.windows("rules")
     at = {int(line): number for number, line in enumerate(whole.instance.tables["rules"].index)}
     for line, row in chosen:
@@ -77,26 +76,29 @@ def _places(whole: Network) -> dict[bool, tuple[Array, Array, Array]]:
     """Origin, destination and material of every lane that could carry anything, and the same of what is under way, by
     True; site, site and material of what is offered and made by False: places of all in the order of their names.
     """
-    tables, nodes = whole.instance.tables, whole.nodes
-    sites = {name: at for at, name in enumerate(sorted(tables["sites"]["site"]))}
-    materials = {name: at for at, name in enumerate(sorted(tables["materials"]["material"]))}
-
-    def codes(frame: Any, columns: tuple[str, ...], kept: Flags | None = None) -> list[Array]:
-        some = frame if kept is None else frame[kept]
-        of = (materials if name == "material" else sites for name in columns)
-        return [some[name].map(known).to_numpy(dtype=np.int64) for name, known in zip(columns, of, strict=True)]
-
-    ends = ("origin", "destination", "material")
-    open_lanes = suppliable(whole.instance, nodes)[nodes.number["start"]].any(axis=1)
+    codes, nodes = whole.instance.codes, whole.nodes
+    sites, materials = (_order(codes, *place) for place in (("sites", "site"), ("materials", "material")))
+    open_lanes = whole.known(suppliable)[nodes.number["start"]].any(axis=1)
     open_lanes &= ~(whole.lanes["capacity"].to_numpy() == 0)
-    bought = zip(codes(whole.lanes, ends, open_lanes), codes(tables["in_transit"], ends), strict=True)
-    process = tables["processes"].set_index("process")["site"]
-    made = tables["recipes"][tables["recipes"]["output"] > 0]
-    made = made.assign(site=made["process"].map(process)).dropna(subset="site")
-    offers = codes(tables["offers"], ("site", "site", "material"), ~(tables["offers"]["capacity"].to_numpy() == 0))
-    sold = zip(offers, codes(made, ("site", "site", "material")), strict=True)
-    true, false = (tuple(map(np.concatenate, pairs)) for pairs in (bought, sold))
-    return {True: true, False: false}  # type: ignore[dict-item]
+    coming = codes.pick("in_transit", ("origin", "destination", "material"))
+    bought = [np.concatenate([lane[open_lanes], own]) for lane, own in zip(whole.ends, coming, strict=True)]
+    row, _, maker = whole.recipes
+    made = codes["recipes", "output"][row] > 0
+    selling = ~(codes["offers", "capacity"] == 0)
+    site = np.concatenate([codes["offers", "site"][selling], maker[made]])
+    material = np.concatenate([codes["offers", "material"][selling], codes["recipes", "material"][row][made]])
+    return {
+        True: (sites[bought[0]], sites[bought[1]], materials[bought[2]]),
+        False: (sites[site], sites[site], materials[material]),
+    }
+
+
+def _order(codes: Codes, table: str, name: str) -> Array:
+    """Place of each text among a table's names in order; −1 where it is none of them."""
+    names = [codes.code(text) for text in sorted(codes.names(table, name))]
+    found = np.full(len(codes), -1)
+    found[names] = np.arange(len(names))
+    return found
 
 
 def _counted(line: int, rule: Rule, origin: Array, destination: Array, material: Array) -> Counted:
