@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from planner.analysis.explain import Explanation, explain
     from planner.analysis.exposure import Exposure, exposure
     from planner.analysis.frontier import Frontier, frontier
-    from planner.analysis.replay import Replay, replay
+    from planner.analysis.replay import Replay, replay, replays
     from planner.analysis.robust import NoRegret, Reach, Robust, how_far, no_regret, robust
     from planner.analysis.rule_price import RulePrices, price_rules
     from planner.analysis.savings import Savings, savings
@@ -70,6 +70,7 @@ _HOMES = {
     "price_rules": "analysis.rule_price",
     "read_sentence": "sentences",
     "replay": "analysis.replay",
+    "replays": "analysis.replay",
     "robust": "analysis.robust",
     "savings": "analysis.savings",
     "sentence": "sentences",
@@ -122,6 +123,7 @@ __all__ = [
     "price_rules",
     "read_sentence",
     "replay",
+    "replays",
     "robust",
     "savings",
     "sentence",
