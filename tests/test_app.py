@@ -16,7 +16,7 @@ from nicegui.testing import User
 from nicegui.testing.user_simulation import user_simulation
 
 import planner
-from planner.analysis.sliders import levers
+from planner.analysis.sliders import controls
 from planner.app.page import page
 from planner.report.facts import Facts, five, headline
 from planner.settings import Settings
@@ -123,7 +123,7 @@ async def test_a_lever_is_pulled_and_the_plan_compared() -> None:
         await solved(user)
         user.find(kind=ui.tab, content="What if").click()
         instance = planner.load("tutorial")
-        lever = next(lever for lever in levers(instance) if lever.kind == "demand")
+        lever = next(lever for lever in controls(instance) if lever.kind == "demand")
         user.find(marker=f"range {lever.name}").trigger("input", "110")
         await user.should_see("Re-solved", retries=300)
         study = planner.study(instance).apply(*lever.changes(1.1))

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 import planner
-from planner.analysis.sliders import levers
+from planner.analysis.sliders import controls
 from planner.app import desk as desk_module
 from planner.app import upload
 from planner.app.book import HEADER, Book
@@ -135,7 +135,7 @@ class TestLevers:
     def test_every_lever_makes_a_plan_or_says_why_not(self) -> None:
         """At rest nothing changes; at each end the changes are taken."""
         instance = two_countries()
-        found = levers(instance)
+        found = controls(instance)
         assert {(lever.kind, lever.name) for lever in found} == {
             *(("limit", "cap"), ("rule", "cap"), ("demand", "ore")),
             *(("place", "A"), ("place", "B"), ("site", "near"), ("site", "far")),

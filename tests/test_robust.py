@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -47,9 +48,34 @@ def test_numbers_are_ranked_by_what_they_move() -> None:
     assert rows["price"]["low"] - found.cost == pytest.approx(-70 * 20 - 10 * 10)
     assert rows["quantity"]["high"] - found.cost == pytest.approx(2 * (3.5 * 440 + 6.5 * 350))
     assert found.numbers["column"].tolist() == ["quantity", "price"]
+    assert rows["price"]["worth"] == pytest.approx(0.0, abs=1e-6)  # the same suppliers are best at both ends
+    assert np.isnan(rows["quantity"]["worth"])  # the plan as it is does not meet 110 t
     assert "quantity of demands is worth knowing first" in found.sentence
     with pytest.raises(planner.InputError, match="has no row"):
         robust(TUTORIAL, ranges.assign(key="A9;oxide"))
+
+
+def test_what_it_saves_to_know_a_price() -> None:
+    """100 t of a at 10 or b at 12: at 5 a stays; at 20 the plan as it is costs 2000 and b 1200; half of 800."""
+    trade = Trade()
+    for site, price in (("a", 10.0), ("b", 12.0)):
+        trade.seller(site, price)
+    trade.demand(100.0)
+    cells = {"table": ["offers"], "key": ["a;ore"], "column": ["price"], "low": [5.0], "high": [20.0]}
+    found = robust(planner.from_frames(trade.header, trade.tables), pd.DataFrame(cells))
+    assert found.numbers["worth"].item() == pytest.approx(400.0)
+    assert "To know price of offers beforehand saves 400 USD" in found.sentence
+
+
+def test_an_end_without_a_plan_is_told_with_its_reason() -> None:
+    """A has 100 t of the 100 t needed, b nothing: with 50 t there is no plan."""
+    trade = Trade()
+    trade.seller("a", 10.0, capacity=100.0)
+    trade.demand(100.0)
+    cells = {"table": ["offers"], "key": ["a;ore"], "column": ["capacity"], "low": [50.0], "high": [200.0]}
+    found = robust(planner.from_frames(trade.header, trade.tables), pd.DataFrame(cells))
+    assert found.sentence == "capacity of offers has no plan at its low end: no cost is told of it."
+    assert np.isinf(found.numbers["swing"].item())
 
 
 def test_no_regret_by_hand() -> None:

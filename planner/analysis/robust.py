@@ -10,9 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from mineral_sourcing.arrays import Array
+from mineral_sourcing.compile import Matrix
 from planner.analysis.changes import Set, changed
 from planner.analysis.draft import Where
 from planner.analysis.telling import money, page
+from planner.difference import places
 from planner.errors import InputError, PlannerError, Problem
 from planner.findings import shown, suggest
 from planner.instance import Instance
@@ -30,10 +33,13 @@ LEAST = 0.01
 EXACT = 1e-3
 """Width of a factor at which bisection ends."""
 
+ROUNDING = 1e-6
+"""Part of its size within which a row or bound counts as kept."""
+
 FACTORS = (0.0, 10.0)
 """How far a number is moved at most, as a factor."""
 
-NUMBERS = ["table", "column", "cells", "low", "high", "swing", "suppliers"]
+NUMBERS = ["table", "column", "cells", "low", "high", "swing", "worth", "suppliers", "trouble"]
 
 
 def advice(kept: Kept, solved: Solved) -> Advice:
@@ -56,20 +62,30 @@ class Robust:
     """Least cost, present value, with the numbers as they are."""
     numbers: pd.DataFrame
     """``table``, ``column``, ``cells`` moved together, least cost with all of them ``low`` and ``high`` (``nan``
-    without a plan), ``swing`` (the larger change of cost), ``suppliers`` that come or go at either end;
-    largest swing first, those without a plan or valid input at an end before all."""
+    without a plan), ``swing`` (the larger change of cost), ``worth`` (what it saves to know beforehand which end it
+    is, both equally likely: the cost at each end of the plan as it is, less the least cost there; ``nan`` where that
+    plan cannot be carried out at an end), ``suppliers`` that come or go at either end, ``trouble`` (an end without a
+    plan or valid input, and why); largest swing first, those with trouble before all."""
 
     @property
     def sentence(self) -> str:
         """The answer in one sentence."""
         if self.numbers.empty:
             return f"No number of {self.name} has a range."
-        row = self.numbers.iloc[0]
-        told = f"{row['column']} of {row['table']} is worth knowing first"
-        if not np.isfinite(row["swing"]):
-            return f"{told}: at an end of its range there is no plan, or no valid input."
+        lost = self.numbers[self.numbers["trouble"] != ""]
+        told = "; ".join(f"{row['column']} of {row['table']} has {row['trouble']}" for row in lost.to_dict("records"))
+        told += ": no cost is told of it. " if told else ""
+        if len(lost) == len(self.numbers):
+            return told.strip()
+        row = self.numbers.iloc[len(lost)]
         many = f"{row['suppliers']} suppliers come or go" if row["suppliers"] else "the suppliers stay the same"
-        return f"{told}: within its range the cost moves by up to {money(row['swing'])} {self.currency}; {many}."
+        told += f"{row['column']} of {row['table']} is worth knowing first: within its range the cost moves by up to"
+        told += f" {money(row['swing'])} {self.currency}; {many}."
+        dear = self.numbers.sort_values("worth", ascending=False, kind="stable").iloc[0]
+        if dear["worth"] > 0:
+            told += f" To know {dear['column']} of {dear['table']} beforehand saves {money(dear['worth'])}"
+            told += f" {self.currency}, both ends equally likely."
+        return told
 
     def __repr__(self) -> str:
         return f"{self.sentence}\n{self.numbers.to_string(index=False, float_format='{:,.0f}'.format)}"
@@ -95,19 +111,42 @@ def robust(instance: Instance, ranges: pd.DataFrame, *, settings: Settings | Non
     base, before = _solved(kept, instance)
     if base is None:
         raise PlannerError(f"{instance.name} has no optimal plan to hold others against")
+    plan = kept.matrix, kept.solve().values
     rows = []
     for (table, column), cells in ranges[ranges["low"] != ranges["high"]].groupby(["table", "column"], sort=False):
-        ends = [_solved(kept, moved(instance, str(table), str(column), cells, end)) for end in ("low", "high")]
-        costs = [np.nan if cost is None else cost for cost, _ in ends]
-        swing = np.inf if np.isnan(costs).any() else max(abs(cost - base) for cost in costs)
-        differ = frozenset[tuple[str, str]]().union(*(before ^ after for cost, after in ends if cost is not None))
-        rows.append((table, column, len(cells), *costs, swing, len(differ)))
+        costs, regrets, troubles, differ = [], [], list[str](), frozenset[tuple[str, str]]()
+        for end in ("low", "high"):
+            other = moved(instance, str(table), str(column), cells, end)
+            cost, after = _solved(kept, other if isinstance(other, Instance) else None)
+            costs.append(np.nan if cost is None else cost)
+            regrets.append(np.nan if cost is None else _regret(kept, *plan, cost))
+            differ |= frozenset() if cost is None else before ^ after
+            if cost is None:
+                troubles.append(f"no plan at its {end} end" if isinstance(other, Instance) else f"{other}, {end} end")
+        swing = np.inf if troubles else max(abs(cost - base) for cost in costs)
+        worth = float(np.mean(regrets))
+        rows.append((table, column, len(cells), *costs, swing, worth, len(differ), " and ".join(troubles)))
     frame = pd.DataFrame(rows, columns=NUMBERS).sort_values("swing", ascending=False, ignore_index=True)
     return Robust(instance.name, instance.header.currency, base, frame)
 
 
-def moved(instance: Instance, table: str, column: str, cells: pd.DataFrame, end: str) -> Instance | None:
-    """The instance with cells at one end of their ranges; None where that is no valid input.
+def _regret(kept: Kept, before: Matrix, values: Array, least: float) -> float:
+    """What a plan of another matrix costs more than the least cost; ``nan`` where it cannot be carried out."""
+    matrix = kept.matrix
+    if places(matrix.columns, before.columns) is not None:
+        return float("nan")
+    found, room = matrix.entries @ values, ROUNDING * (1.0 + np.abs(matrix.entries) @ np.abs(values))
+    kept_rows = (found >= matrix.row_lower - room) & (found <= matrix.row_upper + room)
+    far = ROUNDING * (1.0 + np.abs(values))
+    kept_bounds = (values >= matrix.col_lower - far) & (values <= matrix.col_upper + far)
+    if not (kept_rows.all() and kept_bounds.all()):
+        return float("nan")
+    cost = float(matrix.cost @ values + matrix.offset) * kept.assembled.network.unit_money
+    return max(cost - least, 0.0)
+
+
+def moved(instance: Instance, table: str, column: str, cells: pd.DataFrame, end: str) -> Instance | str:
+    """The instance with cells at one end of their ranges; why that is no valid input, where it is none.
 
     Raises:
         InputError: a range is of no cell.
@@ -124,8 +163,8 @@ def moved(instance: Instance, table: str, column: str, cells: pd.DataFrame, end:
         new[keys[name]] = float(value)
     try:
         return instance.with_tables(**{table: frame.assign(**{column: new})})
-    except InputError:
-        return None
+    except InputError as error:
+        return f"no valid input ({error.problems[0]})"
 
 
 def _solved(kept: Kept, instance: Instance | None) -> tuple[float | None, Advice]:

@@ -1,6 +1,6 @@
 """What there is to pull in a what-if: sliders and switches made from the instance's own rules, demands and suppliers.
 
-A lever gives the changes (:mod:`planner.analysis.changes`) that its position means; where it stands at first, none.
+A control gives the changes (:mod:`planner.analysis.changes`) that its position means; where it stands at first, none.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ TIMES = 2.0
 
 
 @dataclass(frozen=True)
-class Lever:
+class Control:
     """One slider or switch."""
 
     kind: Kind
@@ -55,19 +55,19 @@ class Lever:
         return (Ban(self.kind, self.name),)
 
 
-def levers(instance: Instance) -> list[Lever]:
-    """Every lever of an instance: limits of rules, rules, demands by material, places and sites that supply."""
+def controls(instance: Instance) -> list[Control]:
+    """Every control of an instance: limits of rules, rules, demands by material, places and sites that supply."""
     return [*_rules(instance), *_demands(instance), *_suppliers(instance)]
 
 
-def _rules(instance: Instance) -> Iterator[Lever]:
+def _rules(instance: Instance) -> Iterator[Control]:
     """The tightest limit of each rule, and each rule on or off."""
     rules = instance.tables["rules"]
     for name, rows in rules.groupby("rule", sort=False):
         rule, kind = str(name), str(rows["kind"].iloc[-1])
         limit = float(rows["limit"].min() if kind.startswith("max_") else rows["limit"].max())
-        yield Lever("limit", rule, rule, limit, **_range(kind, limit))
-        yield Lever("rule", rule, rule, 1.0)
+        yield Control("limit", rule, rule, limit, **_range(kind, limit))
+        yield Control("rule", rule, rule, 1.0)
 
 
 def _range(kind: str, limit: float) -> dict[str, Any]:
@@ -80,18 +80,18 @@ def _range(kind: str, limit: float) -> dict[str, Any]:
     return {"most": most, "step": most / 100}
 
 
-def _demands(instance: Instance) -> Iterator[Lever]:
+def _demands(instance: Instance) -> Iterator[Control]:
     demands = instance.tables["demands"]
     total = demands.groupby("material", sort=False)["quantity"].sum()
     for material in total[total > 0].index:
-        yield Lever("demand", str(material), str(material), 1.0, 0.5, 1.5, 0.05, "%")
+        yield Control("demand", str(material), str(material), 1.0, 0.5, 1.5, 0.05, "%")
 
 
-def _suppliers(instance: Instance) -> Iterator[Lever]:
+def _suppliers(instance: Instance) -> Iterator[Control]:
     sites, names = instance.tables["sites"], place_names(instance)
     selling = sites["site"].isin(instance.tables["offers"]["site"])
     making = sites["site"].isin(instance.tables["processes"]["site"])
     for place in sites.loc[(selling | making) & (sites["place"] != ""), "place"].drop_duplicates():
-        yield Lever("place", str(place), names.get(str(place), str(place)), 1.0)
+        yield Control("place", str(place), names.get(str(place), str(place)), 1.0)
     for site in sites.loc[selling, "site"]:
-        yield Lever("site", str(site), str(site), 1.0)
+        yield Control("site", str(site), str(site), 1.0)

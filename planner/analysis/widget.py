@@ -12,7 +12,7 @@ import anywidget  # noqa: F401  plotly's FigureWidget asks for it only when one 
 import ipywidgets as widgets
 import plotly.graph_objects as go
 
-from planner.analysis.sliders import Lever, levers
+from planner.analysis.sliders import Control, controls
 from planner.analysis.study import Study
 from planner.errors import PlannerError
 from planner.plan import Outcome
@@ -59,7 +59,7 @@ class Widget:
         self.text = widgets.HTML()
         """The answer, or why there is none."""
         self.figures = {name: go.FigureWidget() for name in DRAWN}
-        self._levers = levers(study.instance)
+        self._levers = controls(study.instance)
         self._mine: object = None
         """The instance that the widget's own changes made."""
         groups = {title: self._group(kinds) for title, kinds in GROUPS.items()}
@@ -109,7 +109,7 @@ class Widget:
         return self.box._repr_mimebundle_(**given)
 
 
-def _control(lever: Lever) -> Any:
+def _control(lever: Control) -> Any:
     """A box where there is on and off only, else a slider that tells its value when it is let go."""
     if lever.is_switch:
         return widgets.Checkbox(value=True, description=lever.label, indent=False)

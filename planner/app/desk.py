@@ -19,7 +19,7 @@ from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from weakref import WeakSet
 
-from planner.analysis.sliders import Lever, levers
+from planner.analysis.sliders import Control, controls
 from planner.app.book import Book
 from planner.app.upload import read_upload
 from planner.errors import NoPlanError, PlannerError
@@ -253,11 +253,11 @@ class Desk:
             raise NoPlanError("solve the tables first")
         return self.outcome.plan
 
-    def levers(self) -> list[Lever]:
+    def levers(self) -> list[Control]:
         """What there is to pull in a what-if."""
-        return levers(self.instance)
+        return controls(self.instance)
 
-    def what_if(self, pulled: Mapping[Lever, float]) -> "Outcome":
+    def what_if(self, pulled: Mapping[Control, float]) -> "Outcome":
         """Solve with levers pulled, from the last basis.
 
         Raises:

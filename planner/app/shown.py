@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 from nicegui import ui
 
-from planner.analysis.sliders import Lever
+from planner.analysis.sliders import Control
 from planner.report.facts import Facts, five
 from planner.report.flowpicture import sankey
 from planner.report.html import legend
@@ -125,7 +125,7 @@ class Picks:
 class Slider:
     """A lever that slides: the browser's own slider, and a field for the exact number."""
 
-    def __init__(self, lever: Lever, pulled: Pulled) -> None:
+    def __init__(self, lever: Control, pulled: Pulled) -> None:
         self.lever, self._pulled = lever, pulled
         self.scale = 100.0 if lever.unit == "%" else 1.0
         label = f"{lever.label}, {'percent' if lever.unit else 'limit'}"
@@ -164,7 +164,7 @@ class Slider:
 class Switch:
     """A lever that is on or off: the browser's own box."""
 
-    def __init__(self, lever: Lever, pulled: Pulled) -> None:
+    def __init__(self, lever: Control, pulled: Pulled) -> None:
         self.lever, self._pulled = lever, pulled
         with ui.element("label"):
             self.box = ui.element("input").mark(f"box {lever.kind} {lever.name}")

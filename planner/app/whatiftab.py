@@ -6,7 +6,7 @@ from html import escape
 import plotly.graph_objects as go
 from nicegui import ui
 
-from planner.analysis.sliders import Lever
+from planner.analysis.sliders import Control
 from planner.app import shown
 from planner.app.desk import PLAN, Desk
 from planner.app.plantab import conflict, ended
@@ -38,8 +38,8 @@ class WhatIfTab:
     def __init__(self, desk: Desk, narrow: bool, kept: Callable[[], None]) -> None:
         self.desk, self.narrow, self._kept = desk, narrow, kept
         self.empty = ui.label("Solve the tables first; then pull a lever here.").classes("say")
-        self.parts: dict[Lever, shown.Slider | shown.Switch] = {}
-        self.pulled: dict[Lever, float] = {}
+        self.parts: dict[Control, shown.Slider | shown.Switch] = {}
+        self.pulled: dict[Control, float] = {}
         self._running = False
         with ui.element("div").classes("whatif") as self.page:
             self.left = ui.element("div").classes("levers")
@@ -86,7 +86,7 @@ class WhatIfTab:
                     self._group(title, some, opened=at < 2)
         self._nothing()
 
-    def _group(self, title: str, some: list[Lever], *, opened: bool) -> None:
+    def _group(self, title: str, some: list[Control], *, opened: bool) -> None:
         details = ui.element("details")
         details.props["open"] = opened
         with details:
@@ -97,7 +97,7 @@ class WhatIfTab:
                 for lever in some:
                     self._lever(lever, some)
 
-    def _lever(self, lever: Lever, some: list[Lever]) -> None:
+    def _lever(self, lever: Control, some: list[Control]) -> None:
         """A slider under its name or the switch of its rule; a switch on a line."""
         if lever.kind == "rule":
             return
@@ -112,7 +112,7 @@ class WhatIfTab:
                 ui.label(lever.label).classes("name")
             self.parts[lever] = shown.Slider(lever, self._pull(lever))
 
-    def _pull(self, lever: Lever) -> shown.Pulled:
+    def _pull(self, lever: Control) -> shown.Pulled:
         async def pull(value: float) -> None:
             self.pulled[lever] = value
             await self._follow()
@@ -126,7 +126,7 @@ class WhatIfTab:
         self._running = True
         self.right.classes(add="busy")
         try:
-            done: dict[Lever, float] | None = None
+            done: dict[Control, float] | None = None
             while done != self.pulled:
                 done = dict(self.pulled)
                 await self._solve(done)
@@ -134,7 +134,7 @@ class WhatIfTab:
             self._running = False
             self.right.classes(remove="busy")
 
-    async def _solve(self, pulled: dict[Lever, float]) -> None:
+    async def _solve(self, pulled: dict[Control, float]) -> None:
         self.refused.set_text("")
         try:
             outcome = await self.desk.run(self.desk.what_if, pulled)
