@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import highspy
 import numpy as np
+from scipy.sparse import csr_array
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
@@ -149,10 +150,17 @@ class Session:
             stop=stop,
         )
 
-    def like(self, matrix: Matrix, gap: float) -> "Session":
-        """Another object with the same threads, seed and algorithm, which the same event stops."""
+    def like(self, matrix: Matrix, gap: float, *, telling: bool = False) -> "Session":
+        """Another object with the same threads, seed and algorithm, which the same event stops.
+
+        Args:
+            matrix: its model.
+            gap: its relative gap.
+            telling: whether it reports its progress as this one does: it stands for this one's model.
+        """
         same: dict[str, Any] = {"threads": self._threads, "seed": self._seed, "algorithm": self._algorithm}
-        return Session(matrix, gap=gap, hhi=self.hhi, stop=self._asked, **same)
+        progress = self._progress if telling else None
+        return Session(matrix, gap=gap, hhi=self.hhi, progress=progress, stop=self._asked, **same)
 
     @property
     def _ended(self) -> bool:
@@ -313,6 +321,12 @@ class Session:
         """The matrix has one more row, the last."""
         self._bases.clear()
         self._said(self.highs.addRow(lower, upper, len(columns), columns.astype(np.int32), values))
+
+    def add_rows(self, entries: csr_array, upper: Array) -> None:
+        """This object has more rows than the matrix, behind them: entries · x ≤ upper."""
+        lower, starts = np.full(len(upper), -np.inf), entries.indptr[:-1].astype(np.int32)
+        more = entries.nnz, starts, entries.indices.astype(np.int32), entries.data
+        self._said(self.highs.addRows(len(upper), lower, upper, *more))
 
     def drop_row(self, row: int) -> None:
         """The matrix no longer has its last row."""
