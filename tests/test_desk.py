@@ -5,6 +5,7 @@ import re
 import threading
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import openpyxl
@@ -12,9 +13,10 @@ import pytest
 
 import planner
 from planner.analysis.sliders import levers
+from planner.app import desk as desk_module
 from planner.app import upload
 from planner.app.book import HEADER, Book
-from planner.app.desk import PLAN, Desk
+from planner.app.desk import PLAN, WAITING, Desk
 from planner.errors import InputError, PlannerError
 from planner.generate import network
 from planner.read import raw
@@ -180,6 +182,26 @@ class TestDesk:
         assert desk.outcome.status == "feasible"
         assert plan.bound < plan.objective <= told.incumbent * (1 + 1e-9)
         assert sum(desk.outcome.seconds.values()) < 150
+
+    def test_a_desk_waits_for_its_turn_and_may_be_stopped(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """While others have every processor it says so; stopped, it solves nothing; else it solves when one is free."""
+        turns = threading.BoundedSemaphore(1)
+        monkeypatch.setattr(desk_module, "TURNS", turns)
+        desk = Desk(Settings(report="no"))
+        desk.open("tutorial")
+        for stopped in (True, False):
+            turns.acquire()
+            with ThreadPoolExecutor(1) as thread:
+                solving = thread.submit(desk.solve)
+                while desk.watch.doing != WAITING:
+                    time.sleep(0.01)
+                if stopped:
+                    desk.watch.stop.set()
+                    with pytest.raises(PlannerError, match="stopped while it waited"):
+                        solving.result(timeout=10)
+                turns.release()
+            assert stopped or solving.result().status == "optimal"
+            assert desk.watch.doing == ""
 
     def test_a_linear_solve_that_is_stopped_has_no_plan(self) -> None:
         """And the next one is not stopped."""

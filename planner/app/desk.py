@@ -5,16 +5,19 @@ pages never wait; only ``stop`` and the figures of progress are touched from out
 """
 
 import asyncio
+import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
-from threading import Event
+from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from weakref import WeakSet
 
 from planner.analysis.sliders import Lever, levers
 from planner.app.book import Book
@@ -38,6 +41,14 @@ PLAN = "Plan"
 """Name of the plan of the tables as they are."""
 
 CHEAPEST = "Cheapest plan, no rules"
+
+TURNS = BoundedSemaphore(os.cpu_count() or 1)
+"""As many desks solve at once as there are processors; whoever comes later waits for a turn."""
+
+OPEN: WeakSet["Desk"] = WeakSet()
+"""Every desk that somebody may work on, to be closed when the planner ends."""
+
+WAITING = "Waiting for a turn, others are solving"
 
 
 @dataclass
@@ -87,6 +98,7 @@ class Desk:
         self.trial: Outcome | None = None
         """The outcome of the last what-if."""
         self._study: Study | None = None
+        OPEN.add(self)
 
     @cached_property
     def _thread(self) -> ThreadPoolExecutor:
@@ -100,6 +112,27 @@ class Desk:
         """Stop what runs; nothing more is done here."""
         self.watch.stop.set()
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    @contextmanager
+    def _turn(self, doing: str) -> Iterator[None]:
+        """Do something that takes a processor for itself, when it is this desk's turn.
+
+        Raises:
+            PlannerError: it was stopped before.
+        """
+        watch = self.watch
+        watch.begin(WAITING)
+        try:
+            while not TURNS.acquire(timeout=0.1):
+                if watch.stop.is_set():
+                    raise PlannerError("stopped while it waited for its turn")
+            try:
+                watch.doing, watch.since = doing, time.monotonic()
+                yield
+            finally:
+                TURNS.release()
+        finally:
+            watch.doing = ""
 
     @property
     def instance(self) -> "Instance":
@@ -178,16 +211,13 @@ class Desk:
         from planner.solve import solve
 
         instance, watch = self.instance, self.watch
-        watch.begin("Solving")
-        try:
+        with self._turn("Solving"):
             self._forget()
             self.outcome = solve(instance, self.settings, watch.told, watch.stop)
             if self.outcome.found is not None:
                 self.plans[PLAN] = self.outcome.found
                 self._compare_with_cheapest(instance)
             return self.outcome
-        finally:
-            watch.doing = ""
 
     def _compare_with_cheapest(self, instance: "Instance") -> None:
         """Solve without rules, unless somebody stops or does not want it."""
@@ -209,11 +239,8 @@ class Desk:
         """
         from planner.analysis.explain import explain
 
-        self.watch.begin("Looking for what mends it")
-        try:
+        with self._turn("Looking for what mends it"):
             return explain(self.instance, self.settings)
-        finally:
-            self.watch.doing = ""
 
     @property
     def plan(self) -> "Plan":
@@ -239,8 +266,7 @@ class Desk:
         """
         from planner.analysis.study import Study
 
-        self.watch.begin("Solving the what-if")
-        try:
+        with self._turn("Solving the what-if"):
             if self._study is None:
                 self._study = Study(self.instance, self.settings, self.watch.stop)
             changes = [change for lever, value in pulled.items() for change in lever.changes(value)]
@@ -249,8 +275,6 @@ class Desk:
                 self._study.apply(*changes)
             self.trial = self._study.solve()
             return self.trial
-        finally:
-            self.watch.doing = ""
 
     @property
     def changes(self) -> tuple[str, ...]:

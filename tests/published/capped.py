@@ -239,7 +239,7 @@ def answers(folder: Path) -> Iterator[tuple[str, Plan, float]]:
         for caps in LOCATION:
             case, part = first_of(warehouses(text), 6, 9)
             yield f"{name}, {caps.name}", location_plan(case, caps), location_least(part, caps)
-    yield from exclusives("cap41", exclusive(warehouses((folder / "cflp_orlib" / "data" / "cap41.txt").read_text())))
+    yield from exclusives("cap71", exclusive(warehouses((folder / "cflp_orlib" / "data" / "cap71.txt").read_text())))
     for path in sorted((folder / "sscflp" / "holmberg").glob("p*")):
         yield from exclusives(path.name, single_source(path.read_text()))
 
