@@ -9,6 +9,7 @@ from typing import Any
 
 import highspy
 import numpy as np
+from scipy.sparse import csr_array
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
@@ -181,6 +182,12 @@ class Held:
         """The matrix has one more row, the last."""
         self.forget()
         self._said(self.highs.addRow(lower, upper, len(columns), columns.astype(np.int32), values))
+
+    def add_rows(self, entries: csr_array, upper: Array) -> None:
+        """This object has more rows than the matrix, behind them: entries · x ≤ upper."""
+        lower, starts = np.full(len(upper), -np.inf), entries.indptr[:-1].astype(np.int32)
+        more = entries.nnz, starts, entries.indices.astype(np.int32), entries.data
+        self._said(self.highs.addRows(len(upper), lower, upper, *more))
 
     def drop_row(self, row: int) -> None:
         """The matrix no longer has its last row."""

@@ -16,6 +16,8 @@ r"""A plan with many yes-or-no decisions, block by block: incumbent and bound lo
 4. While the gap is wide: the blocks in turn again, from the incumbent. Then HiGHS on the whole from it, until the gap
    is that of the settings, or time is up.
 
+One block alone, as a choice of warehouses, has strong links added to its relaxation first (``planner.links``).
+
 Small runs end by numbers of nodes and simplex steps, never by the clock, so that the path is the same on every machine.
 """
 
@@ -29,7 +31,8 @@ from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
 from planner.blocks import NONE, Blocks, blocks_of
-from planner.session import End, Result, Session
+from planner.links import strengthened
+from planner.session import LARGE, End, Result, Session
 
 MANY = 300
 """Integers from which a plan is made block by block; fewer are left to HiGHS."""
@@ -70,6 +73,7 @@ class _Search:
     best: Result | None = None
     bound: float = -np.inf
     stopped: End | None = None
+    relaxation: Result | None = None
 
     def __post_init__(self) -> None:
         self.integers = np.flatnonzero(self.matrix.integer)
@@ -209,10 +213,24 @@ class _Soft:
 
 
 def solve_whole(session: Session, network: Network, seconds: float, *, hot: bool = False) -> Result:
-    """A plan and a bound: by HiGHS alone, or where there are many integers, block by block."""
-    if session.matrix.integer.sum() < MANY:
-        return session.run(seconds, hot=hot)
-    return solve_by_blocks(session, network, seconds)
+    """A plan and a bound: block by block where there are many integers in several blocks; else by HiGHS, from a
+    relaxation with strong links.
+    """
+    deadline = time.perf_counter() + seconds
+    matrix = session.as_it_is()
+    many = matrix.integer.sum() >= MANY
+    if many and blocks_of(matrix, network).count > 1:
+        return solve_by_blocks(session, network, seconds)
+    stronger = strengthened(session, matrix, deadline)
+    if stronger is None:
+        return Result("interrupted", np.inf, -np.inf, np.empty(0), np.empty(0), np.empty(0))
+    whole = session if stronger is matrix else session.like(stronger, session.gap, telling=True)
+    left = max(deadline - time.perf_counter(), 0.0)
+    if many or (whole is not session and len(matrix.cost) >= LARGE):
+        found = solve_by_blocks(whole, network, left)
+    else:
+        found = whole.run(left, hot=hot and whole is session)
+    return replace(found, row_duals=found.row_duals[: len(matrix.row_lower)])
 
 
 def solve_by_blocks(session: Session, network: Network, seconds: float) -> Result:
@@ -228,9 +246,12 @@ def solve_by_blocks(session: Session, network: Network, seconds: float) -> Resul
     relaxation = search.run(search.relaxed)
     if relaxation.end != "optimal":
         return replace(relaxation, bound=-np.inf, values=np.empty(0))
-    search.bound = relaxation.objective
+    search.bound, search.relaxation = relaxation.objective, relaxation
     try:
-        _dive(search)
+        if search.blocks.count == 1:
+            _rounded(search, relaxation)
+        if search.best is None and not search.stopped:
+            _dive(search)
         if search.blocks.count > 1 and not search.done:
             _by_turns(search, relaxation)
         if not search.done:
@@ -307,6 +328,15 @@ def _by_turns(search: _Search, relaxation: Result) -> None:
         soft.sweep(soft.wide(search.best.values), max(search.session.gap / 4.0, FINE), known=True)
 
 
+def _rounded(search: _Search, relaxation: Result) -> None:
+    """The best plan that has every integer as the relaxation has it, where that is whole (Berthold 2014, RENS)."""
+    matrix, values = search.matrix, relaxation.values
+    whole = matrix.integer & (np.abs(values - np.round(values)) <= ZERO)
+    lower = np.where(whole, np.round(values), matrix.col_lower)
+    upper = np.where(whole, np.round(values), matrix.col_upper)
+    search.offer(search.run(_small(search, replace(matrix, col_lower=lower, col_upper=upper), FIRST)))
+
+
 def _dive(search: _Search) -> None:
     """Round up what the linear plan uses most, solve, and so on; fewer at a time where that leaves no plan."""
     columns = search.integers
@@ -345,16 +375,28 @@ def _bounded(search: _Search, lower: Array, upper: Array) -> Result:
 
 def _whole(search: _Search) -> None:
     """HiGHS on the whole model, from the incumbent, for the time that is left."""
-    session = search.session
-    if search.best is not None:
+    session, matrix = search.session, search.matrix
+    settled = np.empty(0, dtype=np.int64)
+    if search.best is not None and search.relaxation is not None:
+        settled = _settled(search, search.relaxation, search.best.objective)
+        values = np.round(search.relaxation.values[settled])
+        session.column_bounds(settled, values, values)
         session.start(search.best.values)
         session.option("objective_target", _enough(search.bound, session.gap))
     found = search.run(session)
     session.option("objective_target", -np.inf)
+    session.column_bounds(settled, matrix.col_lower[settled], matrix.col_upper[settled])
     if found.end == "infeasible" and search.best is None:
         search.stopped = "infeasible"
     search.offer(found)
-    search.bound = max(search.bound, found.bound)
+    beaten = found.end == "infeasible" and search.best is not None
+    search.bound = max(search.bound, search.best.objective if beaten and search.best else found.bound)
+
+
+def _settled(search: _Search, relaxation: Result, best: float) -> Array:
+    """Integers that, by the relaxation's reduced costs, are as it has them in every plan cheaper than the incumbent."""
+    room = best - relaxation.objective + ZERO * abs(best)
+    return search.integers[np.abs(relaxation.col_duals[search.integers]) > room]
 
 
 def _enough(bound: float, gap: float) -> float:

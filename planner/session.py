@@ -155,10 +155,17 @@ class Session(Held):
             stop=stop,
         )
 
-    def like(self, matrix: Matrix, gap: float) -> "Session":
-        """Another object with the same threads, seed and algorithm, which the same event stops."""
+    def like(self, matrix: Matrix, gap: float, *, telling: bool = False) -> "Session":
+        """Another object with the same threads, seed and algorithm, which the same event stops.
+
+        Args:
+            matrix: its model.
+            gap: its relative gap.
+            telling: whether it reports its progress as this one does: it stands for this one's model.
+        """
         same: dict[str, Any] = {"threads": self._threads, "seed": self._seed, "algorithm": self._algorithm}
-        return Session(matrix, gap=gap, hhi=self.hhi, stop=self._broken.asked, **same)
+        progress = self._progress if telling else None
+        return Session(matrix, gap=gap, hhi=self.hhi, progress=progress, stop=self._broken.asked, **same)
 
     def beside(self, matrix: Matrix, stage: str) -> "Session":
         """A second object for a stage of every solve, which keeps what it knows from one to the next.

@@ -22,7 +22,7 @@ from planner.read import from_frames
 from tests.cone import Cone
 from tests.published.blends import steel
 from tests.published.case import Case
-from tests.published.location import single_source, warehouses
+from tests.published.location import exclusive, single_source, warehouses
 from tests.published.textbook import Facts
 
 DATA = Path(__file__).parent / "data"
@@ -30,13 +30,17 @@ DATA = Path(__file__).parent / "data"
 
 @dataclass(frozen=True)
 class Caps:
-    """What is asked beyond the published case."""
+    """What is asked beyond the published case; shares and awards are parts of all that is bought."""
 
     name: str
     hhi: float
     penalty: float | None = None
     share: float | None = None
     count: int | None = None
+    at_least: int | None = None
+    """Suppliers at least."""
+    award: float | None = None
+    """Least that a supplier sells, if anything."""
     by: str = "site"
 
 
@@ -56,6 +60,16 @@ LOCATION = (
     Caps("HHI, five suppliers", 0.202, count=5),
 )
 
+SINGLE = (
+    *LOCATION,
+    Caps("HHI, share cap of 30 %", 0.24, share=0.3),
+    Caps("HHI, share cap, four suppliers", 0.3, share=0.35, count=4),
+    Caps("HHI, five suppliers at least, awards", 0.3, at_least=5, award=0.1),
+    Caps("HHI, awards of 15 % at least", 0.3, award=0.15),
+    Caps("HHI, share cap, awards, three to five suppliers", 0.26, share=0.34, count=5, at_least=3, award=0.1),
+)
+"""Of cases in which each customer has one supplier."""
+
 
 def _capped(case: Case, caps: Caps, scope: dict[str, Any]) -> Case:
     """The case with its rules."""
@@ -66,6 +80,10 @@ def _capped(case: Case, caps: Caps, scope: dict[str, Any]) -> Case:
         case.add("rules", rule="share", kind="max_share", limit=caps.share, base="purchases", **scope)
     if caps.count is not None:
         case.add("rules", rule="count", kind="max_suppliers", limit=caps.count, **scope)
+    if caps.at_least is not None:
+        case.add("rules", rule="at least", kind="min_suppliers", limit=caps.at_least, **scope)
+    if caps.award is not None:
+        case.add("rules", rule="award", kind="min_award", limit=caps.award, base="purchases", **scope)
     return case
 
 
@@ -179,7 +197,10 @@ def _location(facts: Location, caps: Caps, chosen: tuple[int, ...]) -> float | N
             program.below.append(({column: 1.0}, float(facts.capacity[site])))
         if caps.share is not None:
             program.below.append(({column: 1.0, total: -caps.share}, 0.0))
-    program.cap(sold, total, caps.hhi, caps.penalty)
+    if caps.penalty is None and len(chosen) * caps.hhi <= 1.0 + 1e-12:  # a cone of one ray, which no cone solver likes
+        program.equal += [({column: 1.0, total: -caps.hhi}, 0.0) for column in sold]
+    else:
+        program.cap(sold, total, caps.hhi, caps.penalty)
     return program.least()
 
 
@@ -200,6 +221,10 @@ def single_least(facts: Location, caps: Caps) -> float:
         fits &= (sold <= caps.share * facts.demand.sum() + 1e-9).all(axis=1)
     if caps.count is not None:
         fits &= (sold > 0).sum(axis=1) <= caps.count
+    if caps.at_least is not None:
+        fits &= (sold > 0).sum(axis=1) >= caps.at_least
+    if caps.award is not None:
+        fits &= ((sold == 0) | (sold >= caps.award * facts.demand.sum() - 1e-9)).all(axis=1)
     return float(cost[fits].min(initial=np.inf))
 
 
@@ -214,12 +239,18 @@ def answers(folder: Path) -> Iterator[tuple[str, Plan, float]]:
         for caps in LOCATION:
             case, part = first_of(warehouses(text), 6, 9)
             yield f"{name}, {caps.name}", location_plan(case, caps), location_least(part, caps)
+    yield from exclusives("cap71", exclusive(warehouses((folder / "cflp_orlib" / "data" / "cap71.txt").read_text())))
     for path in sorted((folder / "sscflp" / "holmberg").glob("p*")):
-        for caps in LOCATION:
-            case, part = first_of(single_source(path.read_text()), 6, 7)
-            least = single_least(part, caps)
-            if np.isfinite(least):
-                yield f"{path.name} single source, {caps.name}", location_plan(case, caps), least
+        yield from exclusives(path.name, single_source(path.read_text()))
+
+
+def exclusives(name: str, whole: Case) -> Iterator[tuple[str, Plan, float]]:
+    """The cases of a location problem with one supplier each in which anything keeps the rules."""
+    for caps in SINGLE:
+        case, part = first_of(whole, 6, 7)
+        least = single_least(part, caps)
+        if np.isfinite(least):
+            yield f"{name} single source, {caps.name}", location_plan(case, caps), least
 
 
 def main() -> None:

@@ -195,6 +195,11 @@ def single_source(text: str) -> Case:
         for customer, (quantity, cost) in enumerate(zip(demands, costs, strict=True), start=1):
             ends = {"origin": site, "destination": f"customer {customer}"}
             case.add("lanes", **ends, material="goods", freight=cost / quantity)
+    return exclusive(case)
+
+
+def exclusive(case: Case) -> Case:
+    """The case with a rule that lets each customer have one supplier."""
     rule = {"kind": "max_suppliers", "limit": 1, "subject_by": "site", "basis": "purchases", "per": "period"}
     case.add("rules", rule="one supplier each", **rule, market_pool="each")
     return case
