@@ -298,7 +298,7 @@ def test_a_scenario_is_replayed() -> None:
 
 
 def test_scenarios_in_a_row_are_what_each_is_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A keeps half, nothing, and nothing a year earlier: cost and unmet demand of each; the command tells which is worst."""
+    """A keeps half, nothing, and nothing a year earlier: as each by itself; the command tells the worst first."""
     trade = stocked()
     for name, start, keeps in (("half", "2002", 0.5), ("halt", "2002", 0.0), ("all", "", 0.0)):
         trade.add("scenarios", scenario=name, start=start)
