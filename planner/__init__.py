@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.analysis.replay import Replay, replay, replays
     from planner.analysis.robust import NoRegret, Reach, Robust, how_far, no_regret, robust
     from planner.analysis.rule_price import RulePrices, price_rules
+    from planner.analysis.savings import Savings, savings
     from planner.analysis.study import Study, study
     from planner.analysis.why import Why, why
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
@@ -46,6 +47,7 @@ _HOMES = {
     "Replay": "analysis.replay",
     "Robust": "analysis.robust",
     "RulePrices": "analysis.rule_price",
+    "Savings": "analysis.savings",
     "Settings": "settings",
     "SettingsError": "errors",
     "Study": "analysis.study",
@@ -70,6 +72,7 @@ _HOMES = {
     "replay": "analysis.replay",
     "replays": "analysis.replay",
     "robust": "analysis.robust",
+    "savings": "analysis.savings",
     "sentence": "sentences",
     "solve": "solve",
     "study": "analysis.study",
@@ -97,6 +100,7 @@ __all__ = [
     "Replay",
     "Robust",
     "RulePrices",
+    "Savings",
     "Settings",
     "SettingsError",
     "Study",
@@ -121,6 +125,7 @@ __all__ = [
     "replay",
     "replays",
     "robust",
+    "savings",
     "sentence",
     "solve",
     "study",

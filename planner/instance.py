@@ -38,11 +38,12 @@ class Instance:
 
     @cached_property
     def known(self) -> dict[str, Any]:
-        """What else is known of it, by who knows it; a change takes it along, another process does not."""
+        """What else is known of it, by who knows it; a change takes it along."""
         return {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "known"}
+        """The header, tables and warnings alone: whatever follows from them another process finds for itself."""
+        return {known.name: getattr(self, known.name) for known in fields(self)}
 
     @cached_property
     def _derived(self) -> dict[str, tuple[tuple[Any, ...], Any]]:
