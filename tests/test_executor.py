@@ -41,9 +41,13 @@ def local_cluster() -> Iterator[Any]:
     import dask
     from distributed import LocalCluster
 
-    patient = {"distributed.comm.timeouts.connect": "10s", "distributed.deploy.lost-worker-timeout": "1h"}
+    chosen = {
+        "distributed.comm.timeouts.connect": "10s",
+        "distributed.deploy.lost-worker-timeout": "1h",
+        "distributed.scheduler.allowed-failures": 1,  # each more costs a worker of its own
+    }
     with (
-        dask.config.set(patient),
+        dask.config.set(chosen),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as started,
     ):
         yield started
