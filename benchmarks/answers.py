@@ -8,8 +8,7 @@ Networks by lot (``planner.generate``), one thread, CPU seconds with wall second
 - **again**: the plan after such an edit, ties broken, from the last basis: in one period (a demand, the capacity of a
   lane, an offer or a plant, the share of one cap), or throughout (a price, freight, toll, loss or recipe, all years);
 - **hot / cold**: the slowest of these edits once more, hot and by a HiGHS object that knows nothing, wall over wall;
-  the decisions must be the same; of small models the best of three passes;
-- **scenarios**: disruptions of places and sites, exact one by one, or bracketed with the worst twenty exact.
+  the decisions must be the same; of small models the best of three passes.
 """
 
 import argparse
@@ -29,7 +28,6 @@ from planner.generate import network
 from planner.instance import Instance
 from planner.kept import Kept
 from planner.read import from_frames, load
-from planner.scenarios import Disruption, Scenarios
 from planner.session import Session
 from planner.settings import Settings
 from planner.solution import Solution
@@ -204,44 +202,6 @@ def _cold(kept: Kept) -> Any:
     return run_stages(session, kept.assembled.network, settings.seed, Clock(3600.0))
 
 
-def disruptions(kept: Kept, count: int) -> list[Disruption]:
-    """Places and sites lost, in whole or by half, for one to three years."""
-    rng, parts, matrix = np.random.default_rng(0), kept.assembled.parts, kept.matrix
-    place = np.array([parts.scope.place_of[name] for name in parts.sites.names.tolist()])
-    sold, activity = matrix.column_span("flow.sold"), matrix.column_span("processing.activity")
-    where = np.concatenate([sold.index.codes[0], parts.process_site[activity.index.codes[0]]])
-    when = np.concatenate([sold.index.codes[3], activity.index.codes[1]])
-    columns = np.concatenate([np.arange(span.start, span.stop) for span in (sold, activity)])
-    found: list[Disruption] = []
-    while len(found) < count:
-        begin = int(rng.integers(parts.count))
-        end = begin + int(rng.integers(3))
-        keeps, of_place = float(rng.choice([0.0, 0.5])), bool(rng.integers(2))
-        lost = str(rng.choice(place)) if of_place else str(rng.choice(parts.sites.names))
-        hit = (place if of_place else parts.sites.names)[where] == lost
-        at = columns[hit & (when >= begin) & (when <= end)]
-        if len(at):
-            name = f"{len(found)}: {lost} keeps {keeps:.0%} in {begin}-{end}"
-            found.append(Disruption(name, at, np.zeros(len(at)), matrix.col_upper[at] * keeps))
-    return found
-
-
-def scenarios(kept: Kept, count: int, exact: int) -> None:
-    """Disruptions, exact and bracketed; every bracket that is also solved must hold."""
-    base, wall, study = timed(lambda: Scenarios(kept))
-    drawn = disruptions(kept, count)
-    cpu, wall, costs = timed(lambda: [study.cost(scenario) for scenario in drawn[:exact]])
-    line("scenarios exact", f"{exact} in {cpu:.1f} ({wall:.1f}) s", f"{cpu / exact:.3f} s each", f"base {base:.1f} s")
-    for scenario, cost in zip(drawn, costs, strict=False):
-        bracket = study.bracket(scenario)
-        if not bracket.low <= cost * (1 + 1e-9) or not cost <= bracket.high * (1 + 1e-9):
-            raise ArithmeticError(f"{scenario.name} costs {cost}, outside of {bracket}")
-    cpu, wall, (worst, brackets) = timed(lambda: study.worst(drawn, 20))
-    solved = sum(bracket.exact for bracket in brackets)
-    line("scenarios bracketed, worst 20 exact", f"{count} in {cpu:.1f} ({wall:.1f}) s", f"{solved} solved exactly")
-    line("worst", f"{worst[0].name}: {worst[0].high:,.0f}")
-
-
 def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.answers", description=__doc__)
@@ -249,8 +209,6 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--turns", type=int, default=4, help="edits of each Param")
     parser.add_argument("--colds", type=int, default=5, help="edits, the slowest, that are also solved cold")
-    parser.add_argument("--scenarios", type=int, default=1_000)
-    parser.add_argument("--exact", type=int, default=100, help="scenarios that are also solved one by one")
     chosen = parser.parse_args()
     for columns in chosen.columns:
         instance = from_frames(*network(columns))
@@ -261,8 +219,6 @@ def main() -> None:
             whole(instance, chosen.repetitions)
             results(kept, chosen.repetitions)
         edits(kept, chosen.turns, chosen.colds)
-        if chosen.scenarios:
-            scenarios(kept, chosen.scenarios, min(chosen.exact, chosen.scenarios))
 
 
 if __name__ == "__main__":

@@ -244,6 +244,7 @@ class Session(Held):
     def from_basis(self, basis: Any) -> None:
         """Forget the last run and start the next from a basis: what it finds hangs on nothing in between."""
         self.forget()
+        self._weights = DEVEX
         self.highs.clearSolver()
         self.highs.setBasis(basis)
 

@@ -1,6 +1,6 @@
 """What rules count, resolved for the checks: every way to supply, by pool, market and subject."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,12 +43,13 @@ class Counted:
     def within(self, other: "Counted") -> Flags:
         """By (pool, market, subject) of :attr:`asked`, and group of periods: whether the other speaks of the same."""
         mine, theirs = self.rule.sets, other.rule.sets
-        subject, pool, market = (np.array([one in some for one in own]) for own, some in zip(mine, theirs, strict=True))
+        alike = zip(mine, theirs, strict=True)
+        subject, pool, market = (np.array([one in some for one in own], dtype=bool) for own, some in alike)
         groups = set(other.groups)
         same = self.rule.bought == other.rule.bought
         found = self.asked[0]
         inside = same & pool[found[:, 0]] & market[found[:, 1]] & subject[found[:, 2]]
-        found_in: Flags = inside[:, None] & np.array([group in groups for group in self.groups])
+        found_in: Flags = inside[:, None] & np.array([group in groups for group in self.groups], dtype=bool)
         return found_in
 
     def where(self, pool: int, market: int) -> str:
@@ -59,17 +60,34 @@ class Counted:
 
 def resolved(whole: Network, found: Findings, *kinds: str) -> Iterator[Counted]:
     """The sound rules of some kinds, resolved; those on origin count by origin, not by who supplies."""
+    for line, rule in _chosen(whole, found, kinds, lambda basis: basis != "origin"):
+        yield _counted(line, rule, *whole.known(_places)[rule.bought])
+
+
+def traced(whole: Network, found: Findings, *kinds: str) -> Iterator[Counted]:
+    """The sound rules on origin of some kinds, resolved: their subjects, pools, markets and periods. Ways to supply
+    have no part in them.
+    """
+    for line, rule in _chosen(whole, found, kinds, lambda basis: basis == "origin"):
+        none = np.empty(0, dtype=np.int64)
+        yield Counted(line, rule, none, none, none, none, none)
+
+
+def _chosen(
+    whole: Network, found: Findings, kinds: tuple[str, ...], basis: Callable[[str], bool]
+) -> Iterator[tuple[int, Rule]]:
+    """Sound rules of some kinds and bases that hold anywhere, each with its line."""
     rules = sound_rules(whole.instance, found)
-    chosen = [(line, row) for line, row in rules if row["kind"] in kinds and row["basis"] != "origin"]
+    chosen = [(line, row) for line, row in rules if row["kind"] in kinds and basis(row["basis"])]
     if not chosen:
         return
-    parts, places = Parts(whole.instance), whole.known(_places)
+    parts = Parts(whole.instance)
     begins, ends = parts.windows("rules")
     at = {int(line): number for number, line in enumerate(whole.instance.tables["rules"].index)}
     for line, row in chosen:
         rule = Rule(parts, row, range(begins[at[line]], ends[at[line]] + 1))
         if rule.cells:
-            yield _counted(line, rule, *places[rule.bought])
+            yield line, rule
 
 
 def _places(whole: Network) -> dict[bool, tuple[Array, Array, Array]]:
