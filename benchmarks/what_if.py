@@ -1,8 +1,8 @@
 """``python -m benchmarks.what_if``: changes of ``allied-magnets`` solved again in one process, kind by kind.
 
 Each change is drawn by lot, made on the tables of the base plan and checked as ``planner check`` does, solved from the
-last basis, and undone. One row a kind: median and 95th percentile in milliseconds of wall time, median of CPU beside
-it; ratios are of CPU, the first rebuild in linopy imports it too.
+last basis, and undone. One row a kind: median and 95th percentile in milliseconds of wall time, those of CPU beside
+them; ratios are of CPU, the first rebuild in linopy imports it too.
 
 - **solved again**: from the change of a table to decisions and cost, ties broken: tables checked, network assembled,
   matrix compiled, difference handed over, HiGHS run;
@@ -119,13 +119,14 @@ class Times:
         self.steps.setdefault(step, []).append(taken)
 
     def cell(self, step: str) -> str:
-        """Median, 95th percentile, and median CPU."""
+        """Median and 95th percentile of wall time, and of CPU."""
         pairs = self.steps.get(step)
         if not pairs:
             return "–"
-        wall, cpu = sorted(pair[1] for pair in pairs), statistics.median(pair[0] for pair in pairs)
-        beside = "" if np.isnan(cpu) else f" ({cpu:.0f})"
-        return f"{statistics.median(wall):.0f} / {np.percentile(wall, 95):.0f}{beside}"
+        cpu, wall = (
+            f"{statistics.median(some):.0f} / {np.percentile(some, 95):.0f}" for some in zip(*pairs, strict=True)
+        )
+        return wall if np.isnan(pairs[0][0]) else f"{wall} ({cpu})"
 
     def median(self, step: str) -> float:
         """Median CPU time."""
