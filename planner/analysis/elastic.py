@@ -15,6 +15,7 @@ Optimization, section 6.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from threading import Event
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, hstack, vstack
@@ -68,13 +69,16 @@ class Elastic:
         instance: checked input.
         levers: what may be loosened.
         settings: limits and choices of each solve.
+        stop: once it is set, by another thread, solves end; ``session`` is then ``None`` if none was finished.
 
     Raises:
         InputError: a fixed charge or minimum that nothing bounds.
     """
 
-    def __init__(self, instance: Instance, levers: Sequence[Lever], settings: Settings) -> None:
-        self.levers, self.settings = levers, settings
+    def __init__(
+        self, instance: Instance, levers: Sequence[Lever], settings: Settings, stop: Event | None = None
+    ) -> None:
+        self.levers, self.settings, self.stop = levers, settings, stop
         self.found = assembled(instance)
         self.matrix = compiled(self.found.network)
         self._effects = [self._effect(instance, lever) for lever in levers]
@@ -84,7 +88,7 @@ class Elastic:
         point = self._everything_let_go()
         if point is not None:
             self._first = len(self.matrix.cost)
-            self.session = Session.of(self._extended(point), settings)
+            self.session = Session.of(self._extended(point), settings, stop=stop)
 
     def _effect(self, instance: Instance, lever: Lever) -> _Effect:
         """The matrix of the loosened instance beside that of the instance."""
@@ -110,7 +114,7 @@ class Elastic:
 
     def _everything_let_go(self) -> Array | None:
         """A plan with every lever let go, demand only where it must be; ``None`` where there is none."""
-        session = Session.of(self.matrix, self.settings.changed(gap=1.0))
+        session = Session.of(self.matrix, self.settings.changed(gap=1.0), stop=self.stop)
         for effect in self._effects:
             infinite = np.full(len(effect.rows), np.inf)
             session.row_bounds(effect.rows, -infinite, infinite)

@@ -73,18 +73,21 @@ class Search:
     def __init__(self, study: Study, levers: Sequence[Lever], settings: Settings) -> None:
         self.study, self.levers = study, levers
         self._deadline = time.perf_counter() + settings.time_limit
-        self.elastic = Elastic(study.instance, levers, settings)
+        self._stop = study.kept.stop
+        self.elastic = Elastic(study.instance, levers, settings, self._stop)
         self._known: dict[frozenset[tuple[int, int]], bool] = {}
         self._number = count()
 
     @property
     def left(self) -> float:
-        """Seconds left of the search."""
+        """Seconds left of the search; none once the study is asked to stop."""
+        if self._stop is not None and self._stop.is_set():
+            return 0.0
         return max(self._deadline - time.perf_counter(), 0.0)
 
     @property
     def late(self) -> bool:
-        """Whether the time is up."""
+        """Whether the time is up, or somebody stops."""
         return not self.left
 
     def repairs(self, wanted: int) -> Iterator[Repair]:

@@ -6,6 +6,7 @@ repairs say why, capacities among them.
 """
 
 from dataclasses import dataclass
+from threading import Event
 
 import pandas as pd
 
@@ -43,15 +44,16 @@ class Binding:
     """
 
 
-def binding(instance: Instance, settings: Settings) -> Binding | None:
+def binding(instance: Instance, settings: Settings, stop: Event | None = None) -> Binding | None:
     """Limits that hold back the least unmet demand, from the shadow prices of the plan that leaves least unmet.
 
     Args:
         instance: checked input, whose demand must all be met.
         settings: of the solve.
+        stop: once it is set, by another thread, the solve ends.
     """
     found = levers(instance, capacities=True, demand=False)
-    elastic = Elastic(instance, found, settings)
+    elastic = Elastic(instance, found, settings, stop)
     gains = elastic.gains(settings.time_limit) if elastic.session is not None else None
     if gains is None:
         return None

@@ -7,8 +7,9 @@ pages never wait; only ``stop`` and the figures of progress are touched from out
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from planner.analysis.sliders import Lever, levers
 from planner.app.book import Book
+from planner.app.turns import TURNS, Turns
 from planner.app.upload import read_upload
 from planner.errors import NoPlanError, PlannerError
 from planner.read import raw
@@ -49,11 +51,17 @@ class Watch:
     """What is being done; empty while nothing is."""
     since: float = 0.0
     at: "Progress | None" = None
+    ahead: int = 0
+    """How many solves of other visitors must end before this one begins."""
 
     def begin(self, doing: str) -> None:
         """A new solve."""
         self.stop.clear()
-        self.at, self.doing, self.since = None, doing, time.monotonic()
+        self.at, self.doing, self.since, self.ahead = None, doing, time.monotonic(), 0
+
+    def wait(self, ahead: int) -> None:
+        """So many others come first; the time counts from when none does."""
+        self.ahead, self.since = ahead, self.since if ahead else time.monotonic()
 
     def told(self, at: "Progress") -> None:
         """HiGHS says where it stands; what is known of a plan is not forgotten in the stages after it."""
@@ -72,11 +80,12 @@ class Desk:
     Args:
         settings: limits of every solve; rules of one's own are refused, for nothing here may run code of a file.
         source: instance that lies on the desk at first: a built-in's name, a folder or a workbook.
+        turns: of those who solve on this server.
     """
 
-    def __init__(self, settings: Settings, source: str = "") -> None:
+    def __init__(self, settings: Settings, source: str = "", turns: Turns = TURNS) -> None:
         self.settings = settings.changed(rules=None)
-        self.source = source
+        self.source, self._turns = source, turns
         self.watch = Watch()
         self.book: Book | None = None
         self.outcome: Outcome | None = None
@@ -95,6 +104,20 @@ class Desk:
     async def run(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Do some work in the desk's thread, behind what it does already."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*args, **named))
+
+    @contextmanager
+    def _solving(self, doing: str) -> Iterator[None]:
+        """Wait for a turn, and say what is being done.
+
+        Raises:
+            PlannerError: somebody stopped it while it waited.
+        """
+        self.watch.begin(doing)
+        try:
+            with self._turns.turn(self.watch.stop, self.watch.wait):
+                yield
+        finally:
+            self.watch.doing = ""
 
     def close(self) -> None:
         """Stop what runs; nothing more is done here."""
@@ -178,16 +201,13 @@ class Desk:
         from planner.solve import solve
 
         instance, watch = self.instance, self.watch
-        watch.begin("Solving")
-        try:
+        with self._solving("Solving"):
             self._forget()
             self.outcome = solve(instance, self.settings, watch.told, watch.stop)
             if self.outcome.found is not None:
                 self.plans[PLAN] = self.outcome.found
                 self._compare_with_cheapest(instance)
             return self.outcome
-        finally:
-            watch.doing = ""
 
     def _compare_with_cheapest(self, instance: "Instance") -> None:
         """Solve without rules, unless somebody stops or does not want it."""
@@ -202,18 +222,15 @@ class Desk:
             self.reference = self.plans[CHEAPEST] = free.plan
 
     def explain(self) -> "Explanation":
-        """Why there is no plan, or why demand stays unmet, and the least repairs; it takes its time limit, unstopped.
+        """Why there is no plan, or why demand stays unmet, and the least repairs; stopped, what was found until then.
 
         Raises:
             PlannerError: the tables have problems, or the verifier disagrees.
         """
         from planner.analysis.explain import explain
 
-        self.watch.begin("Looking for what mends it")
-        try:
-            return explain(self.instance, self.settings)
-        finally:
-            self.watch.doing = ""
+        with self._solving("Looking for what mends it"):
+            return explain(self.instance, self.settings, stop=self.watch.stop)
 
     @property
     def plan(self) -> "Plan":
@@ -239,8 +256,7 @@ class Desk:
         """
         from planner.analysis.study import Study
 
-        self.watch.begin("Solving the what-if")
-        try:
+        with self._solving("Solving the what-if"):
             if self._study is None:
                 self._study = Study(self.instance, self.settings, self.watch.stop)
             changes = [change for lever, value in pulled.items() for change in lever.changes(value)]
@@ -249,8 +265,6 @@ class Desk:
                 self._study.apply(*changes)
             self.trial = self._study.solve()
             return self.trial
-        finally:
-            self.watch.doing = ""
 
     @property
     def changes(self) -> tuple[str, ...]:

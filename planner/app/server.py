@@ -7,9 +7,8 @@ from typing import Any
 
 from nicegui import app, ui
 
-from planner.app.desk import Desk
 from planner.app.guard import LOOPBACK, Guard
-from planner.app.page import DESK, page
+from planner.app.page import OPEN, page
 from planner.errors import SettingsError
 from planner.settings import Settings
 
@@ -76,7 +75,5 @@ RUN: dict[str, Any] = {
 
 def _close_all() -> None:
     """Stop what still runs."""
-    for tab in app.storage._tabs.values():
-        desk = tab.get(DESK)
-        if isinstance(desk, Desk):
-            desk.close()
+    for desk in list(OPEN):
+        desk.close()
