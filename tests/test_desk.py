@@ -5,7 +5,10 @@ import re
 import threading
 import time
 import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -15,6 +18,9 @@ from planner.analysis.sliders import levers
 from planner.app import upload
 from planner.app.book import HEADER, Book
 from planner.app.desk import PLAN, Desk
+from planner.app.plantab import standing
+from planner.app.turns import Turns
+from planner.conflict import conflict
 from planner.errors import InputError, PlannerError
 from planner.generate import network
 from planner.read import raw
@@ -155,6 +161,14 @@ class TestLevers:
         assert desk.what_if({lever: value}).plan.objective == pytest.approx(cost)
 
 
+def _until(happens: Callable[[], bool]) -> None:
+    """Wait for what another thread does."""
+    deadline = time.monotonic() + 60
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 class TestDesk:
     """One visitor's work."""
 
@@ -192,6 +206,45 @@ class TestDesk:
         assert outcome.status == "unknown"
         desk.watch.stop.set()
         assert desk.solve().plan.objective == pytest.approx(1240.0)
+
+    def test_a_search_for_repairs_can_be_stopped(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Two countries of at most 40 % each: asked to stop at the conflict, it looks for no repair, and says so."""
+        desk = Desk(Settings())
+        study = planner.study(planner.load("tutorial")).set("rules", {"rule": "country-cap"}, limit=0.4)
+        desk.book = Book(raw("tutorial"), study.instance)
+
+        def stopping(*given: Any, **named: Any) -> tuple[str, ...]:
+            desk.watch.stop.set()
+            return conflict(*given, **named)
+
+        with monkeypatch.context() as patched:
+            patched.setattr("planner.analysis.explain.conflict", stopping)
+            found = desk.explain()
+        assert found.question == "no plan"
+        assert found.repairs == ()
+        assert found.message.startswith("the search was stopped before its end")
+        assert desk.explain().repairs
+
+    def test_solves_wait_their_turn_in_order_and_can_be_stopped(self) -> None:
+        """One place: the second waits and says so, the third is stopped while it waits, then the second solves."""
+        turns = Turns(1)
+        second, third = (Desk(Settings(report="no"), turns=turns) for _ in range(2))
+        for desk in (second, third):
+            desk.book = Book(raw("tutorial"), two_countries())
+        with ThreadPoolExecutor(2) as threads:
+            with turns.turn(threading.Event(), lambda _: None):
+                waits = threads.submit(second.solve)
+                _until(lambda: second.watch.ahead == 1)
+                assert standing(second.watch, "USD").startswith("Waiting for one solve of other visitors to end")
+                stopped = threads.submit(third.solve)
+                _until(lambda: third.watch.ahead == 2)
+                third.watch.stop.set()
+                with pytest.raises(PlannerError, match="nothing was solved"):
+                    stopped.result(30)
+                assert not waits.done()
+            assert waits.result(60).plan.objective == pytest.approx(1240.0)
+        assert second.watch.ahead == 0
+        assert not third.watch.doing
 
     def test_report_and_workbook_are_of_this_plan(self, tmp_path: Path) -> None:
         """The cost in both; the tables come back as they are."""

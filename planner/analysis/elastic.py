@@ -187,7 +187,7 @@ class Elastic:
         return np.asarray(np.where(above, far, -far))
 
     def least(self, kept: frozenset[int], seconds: float) -> Loosening | None:
-        """The least loosening that leaves some levers alone; ``None`` where there is none, or the time runs out."""
+        """The least loosening that leaves some levers alone; ``None`` where there is none, or the time is up."""
         assert self.session is not None
         columns = self._first + np.array(sorted(kept), dtype=np.int64)
         self.session.column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
@@ -195,7 +195,7 @@ class Elastic:
             result = self.session.run(seconds, hot=True)
         finally:
             self.session.restore()
-        if result.end == "interrupted":
+        if result.end == "interrupted" and not (self.stop is not None and self.stop.is_set()):
             raise KeyboardInterrupt
         if not result.has_point:
             return None

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -21,6 +21,7 @@ from planner.analysis.sliders import Lever, levers
 from planner.app.book import Book
 from planner.app.turns import TURNS, Turns
 from planner.app.upload import read_upload
+from planner.companions import companions
 from planner.errors import NoPlanError, PlannerError
 from planner.read import raw
 from planner.settings import Settings
@@ -141,7 +142,7 @@ class Desk:
         Raises:
             InputError: it cannot be opened.
         """
-        self._lay(Book.of(raw(source)))
+        self._lay(Book.of(replace(raw(source), beside=companions(source))))
 
     def upload(self, name: str, content: bytes) -> None:
         """Lay an upload on the desk.
@@ -319,7 +320,8 @@ class Desk:
         """The instance as a workbook."""
         from planner.workbook.instance import write_instance
 
-        return _written(lambda path: write_instance(self.instance, path))
+        instance, beside = self.instance, self.book.raw.beside if self.book else {}
+        return _written(lambda path: write_instance(instance, path, beside=beside))
 
 
 def _written(write: Callable[[Path], None]) -> bytes:

@@ -1,6 +1,7 @@
 """Cost step by step: from the cheapest plan to this one; and the least cost at each limit of a rule."""
 
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -41,11 +42,17 @@ def waterfall(facts: Facts) -> go.Figure:
     ends = [before, *levels, after]
     inks = [look.INK, *(RISE if change > 0 else look.GOOD for change in changes), look.INK]
     length = [end - start for start, end in zip(starts, ends, strict=True)]
-    bars = {"type": "bar", "orientation": "h", "base": starts, "x": length, "y": names, "width": 0.62}
+    bars: dict[str, Any] = {"type": "bar", "orientation": "h", "base": starts, "x": length, "y": names, "width": 0.62}
     bars |= {"marker": {"color": inks}, "hoverinfo": "skip"}
     text = [money(before), *map(_signed, changes), f"<b>{money(after)}</b>"]
     right = [max(pair) for pair in zip(starts, ends, strict=True)]
-    marks = {"type": "scatter", "x": right, "y": names, "text": [f" {amount}" for amount in text], "mode": "text"}
+    marks: dict[str, Any] = {
+        "type": "scatter",
+        "x": right,
+        "y": names,
+        "text": [f" {amount}" for amount in text],
+        "mode": "text",
+    }
     marks |= {"cliponaxis": False, "textposition": "middle right", "hoverinfo": "skip"}
     x_axis = {"range": [floor, high + ((high - floor) * 0.3 or 1.0)], "visible": False}
     y_axis = {"autorange": "reversed", "showgrid": False, "tickfont": {"color": look.INK, "size": 12}}
