@@ -1,6 +1,6 @@
 """``python -m benchmarks``: every way at every size, each in a process of its own; a table, and a plot of it.
 
-Tables go to stdout. With ``--write`` they are kept in ``results.json``, size by size, and what is kept stands between
+Tables go to stdout. With ``--write`` they are kept in ``results.json``, way by way, and what is kept stands between
 the marks in ``benchmarks/README.md``, the plot beside it. A cell that failed or took too long stays with the reason.
 """
 
@@ -119,7 +119,9 @@ def write(found: dict[int, dict[str, Row]]) -> None:
     """Keep what was found, and show all that is kept in ``README.md`` and in a plot."""
     kept, readme = HERE / "results.json", HERE / "README.md"
     before = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-    every = dict(sorted(({int(columns): rows for columns, rows in before.items()} | found).items()))
+    sizes = sorted({*map(int, before), *found})
+    rows = {columns: before.get(str(columns), {}) | found.get(columns, {}) for columns in sizes}
+    every = {columns: {way: ways[way] for way in NAMES if way in ways} for columns, ways in rows.items()}
     kept.write_text(json.dumps(every, indent=1) + "\n", "utf-8")
     head, _, rest = readme.read_text("utf-8").partition(BEGIN)
     tables = "\n".join(table(columns, rows) for columns, rows in every.items())

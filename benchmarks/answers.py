@@ -5,8 +5,10 @@ Networks by lot (``planner.generate``), one thread, CPU seconds with wall second
 - **whole**: folder read, checked, solved, verified, plan tables made, beside all the time that HiGHS took within it;
 - **tables**: a solution of so many values into the plan's tables, per million values;
 - **edit**: one number of a Param, or one bound, to HiGHS; medians over every Param of the model;
-- **again**: the plan after such an edit, ties broken, from the last basis, beside a cold solve of the same model;
-- **scenarios**: disruptions of places and sites, exact one by one, or bracketed with the worst twenty exact.
+- **again**: the plan after such an edit, ties broken, from the last basis: in one period (a demand, the capacity of a
+  lane, an offer or a plant, the share of one cap), or throughout (a price, freight, toll, loss or recipe, all years);
+- **hot / cold**: the slowest of these edits once more, hot and by a HiGHS object that knows nothing, wall over wall;
+  the decisions must be the same; of small models the best of three passes.
 """
 
 import argparse
@@ -21,11 +23,11 @@ import numpy as np
 
 import planner
 from benchmarks.check_speed import written
+from mineral_sourcing.arrays import Array
 from planner.generate import network
 from planner.instance import Instance
 from planner.kept import Kept
 from planner.read import from_frames, load
-from planner.scenarios import Disruption, Scenarios
 from planner.session import Session
 from planner.settings import Settings
 from planner.solution import Solution
@@ -33,22 +35,37 @@ from planner.stages import Clock, run_stages
 from planner.tabulate import tables
 
 Made = TypeVar("Made")
-PARAMS = (
+IN_ONE_PERIOD = (
     "balance.demand",
+    "concentration.amount",
     "concentration.share",
-    "flow.freight",
-    "flow.kept",
-    "flow.price",
     "flow.ship_limit",
     "flow.sold_limit",
     "priority.limit",
-    "processing.input",
     "processing.limit",
+    "stockpile.demand",
+)
+"""Params whose every number holds for one thing in one period."""
+
+THROUGHOUT = (
+    "flow.freight",
+    "flow.kept",
+    "flow.price",
+    "processing.input",
     "processing.output",
     "processing.toll",
     "stockpile.keeps",
 )
+"""Params whose every number holds for one thing in all periods."""
+
+PARAMS = (*IN_ONE_PERIOD, *THROUGHOUT)
 """Params that a what-if changes."""
+
+PASSES, LARGE = 3, 50_000
+"""Passes of which the least counts, in models of fewer columns than this; a cold solve of a larger one takes long."""
+
+SAME = 1e-6
+"""Of the largest quantity: within it decisions are the same."""
 
 
 def timed(work: Callable[[], Made]) -> tuple[float, float, Made]:
@@ -107,41 +124,76 @@ def results(kept: Kept, repetitions: int) -> None:
     line("tables per million values", f"{statistics.median(seconds) / count * 1e6:.2f} s", f"{count:,} values")
 
 
-def edits(kept: Kept) -> None:
-    """Edits of single numbers, and the plans after them."""
-    rng = np.random.default_rng(0)
-    first: list[float] = []
-    later: list[float] = []
-    again, wall_again = [], []
+Edit = tuple[str, Array, Array]
+"""A Param, positions and numbers."""
+
+
+def drawn(kept: Kept, turns: int) -> list[Edit]:
+    """So many numbers of each Param, by lot, 5 % larger."""
+    rng, found = np.random.default_rng(0), []
     for name in (name for name in PARAMS if len(kept.editor.numbers(name))):
-        for turn in range(3):
+        for _ in range(turns):
             numbers = kept.editor.numbers(name)
             at = rng.integers(len(numbers), size=1)
-            value = np.where(np.isfinite(numbers[at]), numbers[at] * 1.05, 100.0)
-            cpu, _, _ = timed(lambda name=name, at=at, value=value: kept.set(name, at, value))  # type: ignore[misc]
-            (later if turn else first).append(cpu)
-            cpu, wall, _ = timed(kept.solve)
-            again.append(cpu)
-            wall_again.append(wall)
-            kept.undo()
-            kept.solve()
+            found.append((name, at, np.where(np.isfinite(numbers[at]), numbers[at] * 1.05, 100.0)))
+    return found
+
+
+def edits(kept: Kept, turns: int, colds: int) -> None:
+    """Edits of single numbers, and the plans after them; the slowest also cold."""
+    first: dict[str, float] = {}
+    later: list[float] = []
+    again: list[tuple[float, float, Edit]] = []
+    kept.solve()
+    for edit in drawn(kept, turns):
+        cpu, _, _ = timed(lambda edit=edit: kept.set(*edit))  # type: ignore[misc]
+        if edit[0] in first:
+            later.append(cpu)
+        else:
+            first[edit[0]] = cpu
+        cpu, wall, _ = timed(kept.solve)
+        again.append((cpu, wall, edit))
+        kept.undo()
+        kept.solve()
     zero = np.zeros(1)
     bound = [timed(lambda: kept.column_bounds("flow.ship", np.array([5]), zero, zero))[0] for _ in range(21)]
     for _ in bound:
         kept.undo()
     line("edit: a bound", f"{statistics.median(bound) * 1e3:.2f} ms")
+    told = f"{max(first.values()) * 1e3:.1f} / {statistics.median(later) * 1e3:.1f} ms at most / median"
+    line("edit: a Param, first / later", told)
+    for name, params in (("in one period", IN_ONE_PERIOD), ("throughout", THROUGHOUT)):
+        cpus, walls = zip(*((cpu, wall) for cpu, wall, edit in again if edit[0] in params), strict=True)
+        line(
+            f"again after an edit {name}",
+            f"median {statistics.median(cpus) * 1e3:.0f} ({statistics.median(walls) * 1e3:.0f}) ms",
+            f"95th percentile {np.quantile(cpus, 0.95) * 1e3:.0f} ({np.quantile(walls, 0.95) * 1e3:.0f}) ms",
+            f"most {max(cpus) * 1e3:.0f} ({max(walls) * 1e3:.0f}) ms, {len(cpus)} edits",
+        )
+    slowest = sorted(again, key=lambda one: -one[1])[:colds]
+    passes = PASSES if len(kept.matrix.cost) < LARGE else 1
+    pairs = [min(_both(kept, edit) for _ in range(passes)) for _, _, edit in slowest]
+    most, hot, cold = max(pairs)
     line(
-        "edit: a Param, first / later",
-        f"{max(first) * 1e3:.1f} / {statistics.median(later) * 1e3:.1f} ms at most / median",
+        f"hot / cold, the {len(pairs)} slowest edits",
+        f"wall at most {most:.2f}: hot {hot[0]:.2f} ({hot[1]:.2f}), cold {cold[0]:.2f} ({cold[1]:.2f}) s",
     )
-    cold, wall, _ = timed(lambda: _cold(kept))
-    told = f"median {statistics.median(again) * 1e3:.0f} ({statistics.median(wall_again) * 1e3:.0f}) ms"
-    line(
-        "again after an edit",
-        told,
-        f"95th percentile {np.quantile(again, 0.95) * 1e3:.0f} ms",
-        f"cold {cold:.2f} ({wall:.2f}) s",
-    )
+
+
+def _both(kept: Kept, edit: Edit) -> tuple[float, tuple[float, float], tuple[float, float]]:
+    """Wall over wall, CPU and wall seconds of the plan after an edit, hot and cold.
+
+    Raises:
+        ArithmeticError: the decisions are others.
+    """
+    kept.set(*edit)
+    cpu, wall, found = timed(kept.solve)
+    cold_cpu, cold_wall, cold = timed(lambda: _cold(kept))
+    if np.abs(found.values - cold.values).max() > SAME * max(1.0, float(np.abs(cold.values).max())):
+        raise ArithmeticError(f"after {edit[0]} at {edit[1]} the decisions are not those of a cold solve")
+    kept.undo()
+    kept.solve()
+    return wall / cold_wall, (cpu, wall), (cold_cpu, cold_wall)
 
 
 def _cold(kept: Kept) -> Any:
@@ -150,62 +202,23 @@ def _cold(kept: Kept) -> Any:
     return run_stages(session, kept.assembled.network, settings.seed, Clock(3600.0))
 
 
-def disruptions(kept: Kept, count: int) -> list[Disruption]:
-    """Places and sites lost, in whole or by half, for one to three years."""
-    rng, parts, matrix = np.random.default_rng(0), kept.assembled.parts, kept.matrix
-    place = np.array([parts.scope.place_of[name] for name in parts.sites.names.tolist()])
-    sold, activity = matrix.column_span("flow.sold"), matrix.column_span("processing.activity")
-    where = np.concatenate([sold.index.codes[0], parts.process_site[activity.index.codes[0]]])
-    when = np.concatenate([sold.index.codes[3], activity.index.codes[1]])
-    columns = np.concatenate([np.arange(span.start, span.stop) for span in (sold, activity)])
-    found: list[Disruption] = []
-    while len(found) < count:
-        begin = int(rng.integers(parts.count))
-        end = begin + int(rng.integers(3))
-        keeps, of_place = float(rng.choice([0.0, 0.5])), bool(rng.integers(2))
-        lost = str(rng.choice(place)) if of_place else str(rng.choice(parts.sites.names))
-        hit = (place if of_place else parts.sites.names)[where] == lost
-        at = columns[hit & (when >= begin) & (when <= end)]
-        if len(at):
-            name = f"{len(found)}: {lost} keeps {keeps:.0%} in {begin}-{end}"
-            found.append(Disruption(name, at, np.zeros(len(at)), matrix.col_upper[at] * keeps))
-    return found
-
-
-def scenarios(kept: Kept, count: int, exact: int) -> None:
-    """Disruptions, exact and bracketed; every bracket that is also solved must hold."""
-    base, wall, study = timed(lambda: Scenarios(kept))
-    drawn = disruptions(kept, count)
-    cpu, wall, costs = timed(lambda: [study.cost(scenario) for scenario in drawn[:exact]])
-    line("scenarios exact", f"{exact} in {cpu:.1f} ({wall:.1f}) s", f"{cpu / exact:.3f} s each", f"base {base:.1f} s")
-    for scenario, cost in zip(drawn, costs, strict=False):
-        bracket = study.bracket(scenario)
-        if not bracket.low <= cost * (1 + 1e-9) or not cost <= bracket.high * (1 + 1e-9):
-            raise ArithmeticError(f"{scenario.name} costs {cost}, outside of {bracket}")
-    cpu, wall, (worst, brackets) = timed(lambda: study.worst(drawn, 20))
-    solved = sum(bracket.exact for bracket in brackets)
-    line("scenarios bracketed, worst 20 exact", f"{count} in {cpu:.1f} ({wall:.1f}) s", f"{solved} solved exactly")
-    line("worst", f"{worst[0].name}: {worst[0].high:,.0f}")
-
-
 def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.answers", description=__doc__)
     parser.add_argument("columns", type=int, nargs="*", default=[10_000, 100_000])
     parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--scenarios", type=int, default=1_000)
-    parser.add_argument("--exact", type=int, default=100, help="scenarios that are also solved one by one")
+    parser.add_argument("--turns", type=int, default=4, help="edits of each Param")
+    parser.add_argument("--colds", type=int, default=5, help="edits, the slowest, that are also solved cold")
     chosen = parser.parse_args()
     for columns in chosen.columns:
         instance = from_frames(*network(columns))
         kept = Kept(instance, Settings())
         height, width = kept.matrix.entries.shape
         print(f"{width:,} columns, {height:,} rows, {kept.matrix.entries.nnz:,} entries")
-        whole(instance, chosen.repetitions)
-        results(kept, chosen.repetitions)
-        edits(kept)
-        if chosen.scenarios:
-            scenarios(kept, chosen.scenarios, min(chosen.exact, chosen.scenarios))
+        if chosen.repetitions:
+            whole(instance, chosen.repetitions)
+            results(kept, chosen.repetitions)
+        edits(kept, chosen.turns, chosen.colds)
 
 
 if __name__ == "__main__":

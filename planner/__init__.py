@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from planner.analysis.explain import Explanation, explain
     from planner.analysis.exposure import Exposure, exposure
     from planner.analysis.frontier import Frontier, frontier
-    from planner.analysis.replay import Replay, replay
+    from planner.analysis.replay import Replay, replay, replays
     from planner.analysis.robust import NoRegret, Reach, Robust, how_far, no_regret, robust
     from planner.analysis.rule_price import RulePrices, price_rules
+    from planner.analysis.savings import Savings, savings
     from planner.analysis.study import Study, study
     from planner.analysis.why import Why, why
     from planner.errors import InputError, NoPlanError, PlannerError, SettingsError, VerificationError
@@ -46,6 +47,7 @@ _HOMES = {
     "Replay": "analysis.replay",
     "Robust": "analysis.robust",
     "RulePrices": "analysis.rule_price",
+    "Savings": "analysis.savings",
     "Settings": "settings",
     "SettingsError": "errors",
     "Study": "analysis.study",
@@ -68,7 +70,9 @@ _HOMES = {
     "price_rules": "analysis.rule_price",
     "read_sentence": "sentences",
     "replay": "analysis.replay",
+    "replays": "analysis.replay",
     "robust": "analysis.robust",
+    "savings": "analysis.savings",
     "sentence": "sentences",
     "solve": "solve",
     "study": "analysis.study",
@@ -96,6 +100,7 @@ __all__ = [
     "Replay",
     "Robust",
     "RulePrices",
+    "Savings",
     "Settings",
     "SettingsError",
     "Study",
@@ -118,7 +123,9 @@ __all__ = [
     "price_rules",
     "read_sentence",
     "replay",
+    "replays",
     "robust",
+    "savings",
     "sentence",
     "solve",
     "study",

@@ -72,7 +72,7 @@ def assembled(instance: Instance, units: Units | None = None) -> Assembled:
     more = beyond_need(parts, processing, ladders.beyond_need())
     limits = LaneLimits(parts, flow, balance, Needs(parts, processing, more), lane)
     switches = activation(parts, flow, processing, limits)
-    traced = [rule for rule in rules_of(parts, "share", "quantity", "hhi") if rule.traced]
+    traced = list(rules_of(parts, "share", "quantity", "hhi", basis="origin"))
     origins, elements = origin(parts, Flows(flow, processing, balance, priority, stocks, lane, arrives), traced)
     caps, hhi = concentration(parts, flow, processing, priority, stocks, lane, arrives, origins)
     ladder = tiers(parts, flow, ladders, limits.needs)
@@ -144,14 +144,16 @@ def _flow(
     shipments.link((3,), periods, t)
     duty = np.zeros(len(lane)) if lanes.duty is None else lanes.duty[lane, t]
     site, material = parts.codes("offers", "site", parts.sites), parts.codes("offers", "material", parts.materials)
-    since = Labels(sorted(set(parts.texts("offers", "from"))))
+    since = Labels(sorted(parts.distinct("offers", "from")))
     from_ = parts.codes("offers", "from", since)
     order = np.lexsort((from_, material, site))
     offers = Index((parts.sites, site[order]), (parts.materials, material[order]), (since, from_[order]))
     begins, ends_ = parts.windows("offers")
     row, step = spread(begins[order], ends_[order])
     sales = Index(
-        *((labels, codes[row]) for labels, codes in zip(offers.labels, offers.codes, strict=True)), (parts.steps, step)
+        *((labels, codes[row]) for labels, codes in zip(offers.labels, offers.codes, strict=True)),
+        (parts.steps, step),
+        identity=(0, 1, 3),  # windows of one site and material do not overlap
     )
     sales.link((0, 1, 2), offers, row)
     sales.link((3,), periods, step)

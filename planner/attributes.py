@@ -19,8 +19,13 @@ class Attributes:
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
-        cells = [instance.tables["attributes"][name].tolist() for name in ("attribute", "site", "material", "value")]
-        self._stated = {tuple(key): float(value) for *key, value in zip(*cells, strict=True)}
+
+    @cached_property
+    def _stated(self) -> dict[tuple[str, ...], float]:
+        """What the table states, by attribute, site and material."""
+        table = self._instance.tables["attributes"]
+        cells = [table[name].tolist() for name in ("attribute", "site", "material", "value")]
+        return {tuple(key): float(value) for *key, value in zip(*cells, strict=True)}
 
     @cached_property
     def names(self) -> frozenset[str]:

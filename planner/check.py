@@ -14,6 +14,7 @@ from planner.checks import (
     measures,
     names,
     network,
+    opposites,
     origin,
     plausible,
     policy,
@@ -24,6 +25,7 @@ from planner.checks import (
     windows,
 )
 from planner.checks.context import Network
+from planner.checks.reads import Again
 from planner.errors import Problem
 from planner.findings import Findings
 from planner.instance import Instance
@@ -99,13 +101,17 @@ NETWORK: tuple[Callable[[Network, Findings], None], ...] = (
     counts.awards,
     counts.contradictions,
     bounds.idle,
-    bounds.opposed,
+    bounds.unkept,
+    opposites.opposed,
     measures.unsold,
     reach.unreachable_demands,
     reach.cheap_unmet,
     scenarios.reach,
 )
 """Checks that walk from table to table and need sound names and rows."""
+
+MEMORY = "checks"
+"""Name under which an instance keeps what checks found."""
 
 CHECKS = (*NAMES, *ROWS, *PERIODS, *NETWORK)
 """Every check."""
@@ -114,18 +120,21 @@ CHECKS = (*NAMES, *ROWS, *PERIODS, *NETWORK)
 def check(instance: Instance, found: Findings, *, header_known: bool = True) -> None:
     """Run every check that can be run; what they find goes into ``found``.
 
+    Of an instance that came from another by a change, those run again that read what is no longer the same.
+
     Args:
         instance: the tables as read; a cell with a problem holds its default, or nothing.
         found: problems so far, and where new ones go.
         header_known: whether the header could be read, so that the horizon is known.
     """
+    again = Again(instance, instance.known.get(MEMORY))
     for step in (*NAMES, *ROWS, *(PERIODS if header_known else ())):
-        step(instance, found)
+        again.run(step, again.seen, found)
     found.close_stage()
     if header_known and all(map(_apart, found.problems)):
-        whole = Network(instance)
         for walk in NETWORK:
-            walk(whole, found)
+            again.run(walk, again.whole, found)
+    instance.known[MEMORY] = again.now
 
 
 def _apart(problem: Problem) -> bool:

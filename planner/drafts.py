@@ -108,7 +108,7 @@ def _joined(parts: Iterable[Array], kind: type = np.float64) -> Array:
     return np.concatenate([np.empty(0, dtype=kind), *parts])
 
 
-def finished(parts: Parts, flows: Flows, draft: Draft, elements: Labels) -> Origin:
+def finished(parts: Parts, flows: Flows, draft: Draft, elements: Labels, origins: Labels) -> Origin:
     """The draft as indexes, groupings and numbers."""
     labels = {
         "w": WHAT,
@@ -116,7 +116,7 @@ def finished(parts: Parts, flows: Flows, draft: Draft, elements: Labels) -> Orig
         "i": parts.sites,
         "k": parts.materials,
         "p": parts.processes,
-        "g": parts.origins.labels,
+        "g": origins,
         "t": parts.steps,
     }
     roads = Labels([*parts.sites.names.tolist(), ""])  # of what serves demand or is taken in there is no origin site

@@ -28,7 +28,7 @@ def hhi_report(solution: Solution) -> Found:
     cell = data.of_cell.rows
     actual = np.bincount(cell, share**2, count)
     excess = np.where(np.isnan(penalty), 0.0, np.maximum((actual - limit) * np.maximum(total, 0.0), 0.0))
-    price = solution.dual("hhi.cap") * solution.price if len(solution.duals) else np.zeros(count)
+    price = solution.dual("hhi.cap") * solution.price
     t = first_periods(solution, cells.column(1), cells.column(4))
     nothing = np.zeros(count, dtype=np.int64)
     names = ("rule", "from", "material", "market", "period")

@@ -1,7 +1,7 @@
 """An instance: the checked input tables of one planning question, in the units in which people wrote them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property
 from typing import Any
 
@@ -37,6 +37,15 @@ class Instance:
         return Codes(self.tables)
 
     @cached_property
+    def known(self) -> dict[str, Any]:
+        """What else is known of it, by who knows it; a change takes it along."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The header, tables and warnings alone: whatever follows from them another process finds for itself."""
+        return {known.name: getattr(self, known.name) for known in fields(self)}
+
+    @cached_property
     def _derived(self) -> dict[str, tuple[tuple[Any, ...], Any]]:
         """What was derived so far, and from what."""
         return {}
@@ -50,7 +59,7 @@ class Instance:
             make: makes it.
         """
         known = self._derived.get(name)
-        if known is not None and len(known[0]) == len(inputs) and all(map(_equal, known[0], inputs)):
+        if known is not None and len(known[0]) == len(inputs) and all(map(same, known[0], inputs)):
             return known[1]
         found = make()
         self._derived[name] = inputs, found
@@ -107,6 +116,7 @@ class Instance:
     def with_derived(self, like: "Instance") -> "Instance":
         """The same instance, which knows what another one has coded and derived; for instances made by a change."""
         self._derived.update(like._derived)
+        self.known.update(like.known)
         self.__dict__["codes"] = Codes(self.tables, like.codes)
         return self
 
@@ -129,10 +139,19 @@ class Instance:
         return instance_html(self)
 
 
-def _equal(one: Any, other: Any) -> bool:
-    """Whether two inputs are the same; an empty cell is as another."""
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are the same: arrays number by number, an empty cell as another; a frame only as itself."""
     if one is other:
         return True
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+    if type(one) is not type(other) or isinstance(one, pd.DataFrame):
+        return False
+    if isinstance(one, np.ndarray):
         return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
-    return not isinstance(one, pd.DataFrame) and bool(one == other)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if is_dataclass(one):
+        compared = (known.name for known in fields(one) if known.compare)
+        return all(same(getattr(one, name), getattr(other, name)) for name in compared)
+    return bool(one == other)

@@ -19,22 +19,18 @@ from mineral_sourcing.build import build
 from mineral_sourcing.compile import Matrix, Span, compile_model
 from mineral_sourcing.edit import Editor
 from planner.assemble import Assembled, assembled
-from planner.difference import Difference, difference, places
 from planner.errors import SettingsError
+from planner.held import MANY
 from planner.instance import Instance
 from planner.race import race
 from planner.session import Session
 from planner.settings import Settings
 from planner.stages import Clock, Solved, any_plan, run_stages
 
-MANY = 100_000
-"""Coefficients from which the whole matrix is passed again: ``changeCoeff`` has no bulk call."""
-
-
 BROAD = 0.02
 """Share of columns and rows touched since the last run from which a cold solve starts beside the hot one at once."""
 
-HEAD_START = 0.2
+HEAD_START = 0.1
 """Seconds that the hot solve has alone where few were touched, as a share of what a cold one took."""
 
 ALONE = 0.1
@@ -103,32 +99,10 @@ class Kept:
         """
         if self._undo:
             raise ValueError("the model has edits of its own: undo them before it follows another instance")
-        old = self.matrix
         self._hold(assembled(instance, self.assembled.parts.units))
-        columns, rows = places(self.matrix.columns, old.columns), places(self.matrix.rows, old.rows)
-        same = columns is None and rows is None and not np.any(self.matrix.integer != old.integer)
-        if same:
-            self.matrix = replace(self.matrix, columns=old.columns, rows=old.rows)  # ties hang on these alone
-        found = difference(self.matrix, old) if same else None
-        if found is not None and len(found.entries[0]) <= MANY:
-            self._tell(found)
-            return
-        columns = np.arange(len(old.cost)) if columns is None else columns
-        rows = np.arange(len(old.row_lower)) if rows is None else rows
-        self._moved, self._touched = True, self._touched + int((columns < 0).sum() + (rows < 0).sum())
-        self.session.take(self.matrix, columns, rows)
-
-    def _tell(self, found: Difference) -> None:
-        """Hand over numbers in which the matrix differs from that of HiGHS."""
-        session = self.session
-        session.matrix = self.matrix
-        session.change_column_bounds(found.columns)
-        session.change_row_bounds(found.rows)
-        session.change_coefficients(*found.entries)
-        session.change_costs(found.costs)
-        moved = len(found.columns) + len(found.rows) + len(found.entries[0])
-        self._moved = self._moved or moved > 0
-        self._touched += moved + len(found.costs)
+        moved = self.session.become(self.matrix)
+        self.matrix = self.session.matrix
+        self._moved, self._touched = self._moved or not moved.only_costs, self._touched + moved.numbers
 
     def find(self, span: Span, **names: Any) -> Array:
         """Positions in a span whose key has a name at a dimension: ``find(span, d0="A", d3=2)``."""

@@ -64,7 +64,7 @@ def _report(
     kind = rules["kind"].to_numpy(dtype=object)[row]
     kinds = Labels(sorted(set(kind)))
     excess = solution.value(f"{family}.excess") * size
-    dual = solution.dual(f"{family}.cap") * price if len(solution.duals) else np.zeros(len(caps))
+    dual = solution.dual(f"{family}.cap") * price
     t = first_periods(solution, caps.column(1), caps.column(5))
     names = ("rule", "from", "subject", "material", "market", "period")
     named: Found = dict(zip(names, zip(caps.labels, caps.codes, strict=True), strict=True))

@@ -42,7 +42,8 @@ def origin_subjects(scope: Scope, rule: Mapping[str, Any]) -> list[tuple[str, fr
 def origin_rules(instance: Instance) -> Iterator[Mapping[str, Any]]:
     """Rows of ``rules`` on origin."""
     rules = instance.tables["rules"]
-    for row in rules.loc[rules["basis"] == "origin"].to_dict("records"):
+    traced = rules["basis"] == "origin"
+    for row in rules.loc[traced].to_dict("records") if traced.any() else ():
         yield {str(name): cell for name, cell in row.items()}
 
 

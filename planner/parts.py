@@ -9,6 +9,7 @@ that rows in another order give the same matrix too.
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,17 +44,17 @@ def units_of(instance: Instance) -> Units:
 
     Typical is the geometric mean of what demands, offers and processes state, within 1e-30 to 1e30.
     """
-    header, tables = instance.header, instance.tables
-    quantity = _typical(tables["demands"]["quantity"], tables["offers"]["capacity"], tables["stockpiles"]["initial"])
-    price = _typical(tables["offers"]["price"], tables["lanes"]["freight"], tables["processes"]["cost"].abs())
+    header, of = instance.header, instance.codes
+    quantity = _typical(of["demands", "quantity"], of["offers", "capacity"], of["stockpiles", "initial"])
+    price = _typical(of["offers", "price"], of["lanes", "freight"], abs(of["processes", "cost"]))
     quantity, price = (min(max(typical, 1e-30), 1e30) for typical in (quantity, price))
     quantity *= TONNES[header.mass_unit] / PER_YEAR[header.period_length]
     mass = 2.0 ** round(log2(quantity / 100))
     return Units(mass, 2.0 ** round(log2(price / TONNES[header.mass_unit] * mass / 10)))
 
 
-def _typical(*columns: pd.Series) -> float:
-    values = np.concatenate([column.to_numpy(dtype=np.float64) for column in columns])
+def _typical(*columns: Array) -> float:
+    values = np.concatenate(columns).astype(np.float64)
     positive = values[values > 0]
     return float(np.exp(np.log(positive).mean())) if len(positive) else 1.0
 
@@ -82,7 +83,7 @@ class Parts:
     """The tables of a checked instance, as the families read them."""
 
     def __init__(self, instance: Instance, units: Units | None = None) -> None:
-        self.instance, self.units = instance, units or units_of(instance)
+        self.instance, self._units = instance, units
         header = instance.header
         self.count = header.periods
         per_year = PER_YEAR[header.period_length]
@@ -93,20 +94,35 @@ class Parts:
         self.calendar = tuple(period[:4] for period in self.periods)
         """Calendar year of each period."""
         self.steps = Labels(range(header.periods))
-        self.mass = TONNES[header.mass_unit] / self.units.mass
+        self._numbers: dict[tuple[str, str], Array] = {}
+        self._translations: dict[int, tuple[Labels, Array]] = {}
+        self._windows: dict[str, tuple[Array, Array]] = {}
+
+    @cached_property
+    def units(self) -> Units:
+        """What one unit of the model stands for."""
+        return self._units or units_of(self.instance)
+
+    @cached_property
+    def mass(self) -> float:
         """Model units in a mass unit of the instance."""
-        self.price = 1 / self.units.money / self.mass
+        return TONNES[self.instance.header.mass_unit] / self.units.mass
+
+    @cached_property
+    def price(self) -> float:
         """Model units in one currency per mass unit of the instance."""
-        self._factors = {
+        return 1 / self.units.money / self.mass
+
+    @cached_property
+    def _factors(self) -> dict[str, float]:
+        """Model units in one unit of a column."""
+        return {
             "mass": self.mass,
             "mass/year": self.mass,
             "money": 1 / self.units.money,
             "money/mass": self.price,
             "money/mass/year": self.price,
         }
-        self._numbers: dict[tuple[str, str], Array] = {}
-        self._translations: dict[int, tuple[Labels, Array]] = {}
-        self._windows: dict[str, tuple[Array, Array]] = {}
 
     def rows(self, table: str) -> int:
         """Number of rows of a table."""
@@ -114,7 +130,12 @@ class Parts:
 
     def texts(self, table: str, column: str) -> list[str]:
         """Cells of a text column."""
-        return self.instance.tables[table][column].tolist()
+        known = self.instance.codes
+        return list(map(known.text, known[table, column].tolist()))
+
+    def distinct(self, table: str, column: str) -> frozenset[str]:
+        """The different cells of a text column, the empty one too."""
+        return self.instance.codes.texts(self.instance.codes[table, column])
 
     def codes(self, table: str, column: str, labels: Labels) -> Array:
         """Codes of a column of names; −1 where a name is none of the labels."""
@@ -160,12 +181,12 @@ class Parts:
     @cached_property
     def sites(self) -> Labels:
         """Sites by name."""
-        return Labels(sorted(self.texts("sites", "site")))
+        return Labels(sorted(self.distinct("sites", "site")))
 
     @cached_property
     def materials(self) -> Labels:
         """Materials by name."""
-        return Labels(sorted(self.texts("materials", "material")))
+        return Labels(sorted(self.distinct("materials", "material")))
 
     @cached_property
     def stage_of(self) -> dict[str, str]:
@@ -175,7 +196,7 @@ class Parts:
     @cached_property
     def processes(self) -> Labels:
         """Processes by name."""
-        return Labels(sorted(self.texts("processes", "process")))
+        return Labels(sorted(self.distinct("processes", "process")))
 
     @cached_property
     def process_site(self) -> Array:
@@ -183,6 +204,18 @@ class Parts:
         found = np.empty(len(self.processes), dtype=np.int64)
         found[self.codes("processes", "process", self.processes)] = self.codes("processes", "site", self.sites)
         return found
+
+    @cached_property
+    def rules(self) -> list[tuple[dict[str, Any], range]]:
+        """Rows of ``rules`` in the order of their names, each with the periods in which it holds."""
+        known, numbers = columns("rules"), self.instance.codes
+        cells = (
+            numbers["rules", name].tolist() if column.numeric else self.texts("rules", name)
+            for name, column in known.items()
+        )
+        named = (dict(zip(known, row, strict=True)) for row in zip(*cells, strict=True))
+        spans = (range(begin, end + 1) for begin, end in zip(*self.windows("rules"), strict=True))
+        return sorted(zip(named, spans, strict=True), key=lambda found: (found[0]["rule"], found[0]["from"]))
 
     def rows_of(self, table: str, index: Index) -> Array:
         """Row of a table that each key of an index (site, material, from) stands for."""
@@ -310,7 +343,7 @@ class Demand:
     def of(cls, parts: Parts) -> "Demand":
         """That of an instance."""
         count = parts.count
-        priorities = Labels(sorted(set(parts.texts("demands", "priority"))))
+        priorities = Labels(sorted(parts.distinct("demands", "priority")))
         site, material = (
             parts.codes("demands", "site", parts.sites),
             parts.codes("demands", "material", parts.materials),

@@ -187,11 +187,11 @@ def replaced(instance: Instance, tables: Mapping[str, Table]) -> Instance:
 
 def _frame_sheet(table: str, rows: Table) -> Sheet:
     """A frame as a sheet."""
-    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame.from_records(list(rows)).astype(object)
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), dtype=object)
     index = frame.index
     kept = pd.api.types.is_integer_dtype(index.dtype) and index.is_unique and (len(index) == 0 or index.min() >= 2)
     lines = index.to_numpy(dtype=np.int64) if kept else np.arange(2, len(frame) + 2)
-    cells = [frame.iloc[:, at] for at in range(frame.shape[1])]
+    cells = [cells for _, cells in frame.items()]
     return Sheet(table, [str(name) for name in frame.columns], cells, lines, "")
 
 
@@ -216,7 +216,7 @@ def _finish(
     problems, warnings = (_with_lines(group, lines or {}) for group in found.in_order())
     if problems:
         raise InputError(header.name if header else name, problems, warnings)
-    return Instance(instance.header, tables, tuple(warnings))
+    return replace(instance, warnings=tuple(warnings)).with_derived(instance)
 
 
 def _with_lines(problems: Iterable[Problem], lines: Mapping[str, int]) -> list[Problem]:

@@ -307,17 +307,12 @@ def _traced(rule: Rule, origin: Origin) -> Counted:
     return cell[inside], at[inside], place[at[inside]]
 
 
-def rules_of(parts: Parts, *limited: str) -> Iterator[Rule]:
+def rules_of(parts: Parts, *limited: str, basis: str = "") -> Iterator[Rule]:
     """Rules that hold anywhere and limit one of these (``share`` for max_share and min_share), in the order of their
-    names.
+    names; of one basis alone where it is given.
     """
-    table = parts.instance.tables["rules"]
-    begins, ends = parts.windows("rules")
-    names = list(table.columns)
-    rows = (dict(zip(names, row, strict=True)) for row in zip(*(table[name].tolist() for name in names), strict=True))
-    found = zip(rows, begins.tolist(), ends.tolist(), strict=True)
-    for row, begin, end in sorted(found, key=lambda found: (found[0]["rule"], found[0]["from"])):
-        if row["kind"].partition("_")[2] in limited:
-            rule = Rule(parts, row, range(begin, end + 1))
+    for row, inside in parts.rules:
+        if row["kind"].partition("_")[2] in limited and basis in ("", row["basis"]):
+            rule = Rule(parts, row, inside)
             if rule.cells:
                 yield rule

@@ -1,36 +1,35 @@
 r"""Many disruptions of one kept model: each bracketed by two bounds, exactly solved where it matters.
 
-A scenario changes bounds of columns. With y the duals of the base plan and :math:`d = c - A^T y`, no plan of the
-scenario costs less than
+A scenario changes bounds of columns. With y the duals of a plan under bounds l, u (the base plan, or that of another
+scenario), z its cost and :math:`d = c - A^T y`, no plan of the scenario costs less than
 
 .. math:: z + \sum_j \big( \min_{l'_j \le x \le u'_j} d_j x - \min_{l_j \le x \le u_j} d_j x \big)
 
-over the changed columns j. Demand of ranks may go unmet that the base plan met in full, and rows that hold a rank may
-let more through: with :math:`y_R \le 0` the dual of the row that holds rank R at :math:`U_R`, and :math:`\bar U_R` all
-of its weighted demand, :math:`y_R (\bar U_R - U_R)` is added. Source: weak duality, the right-hand side moved.
+over the columns j whose bounds differ. Demand of ranks may go unmet that the base plan met in full, and rows that hold
+a rank may let more through: with :math:`y_R \le 0` the dual of the row that holds rank R at :math:`U_R`, and
+:math:`\bar U_R` all of its weighted demand, :math:`y_R (\bar U_R - U_R)` is added. Source: weak duality, the
+right-hand side moved.
 
-No plan need cost more than one in which only the blocks (materials that belong together, ``planner.blocks``) that the
-scenario touches are solved again, each within its own part of what blocks share: what it used in the base plan and an
-equal part of what was left. Ranks stay met in full there; where the base plan could not, nothing is known.
+No plan need cost more than one in which only the blocks (materials that belong together) that the scenario touches are
+solved again, each within its own share of what blocks have in common (``planner.shares``). Ranks stay met in full
+there; where the base plan could not, nothing is known. Where the rows of one block alone allow no plan, there is none.
 """
 
+import bisect
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from mineral_sourcing.arrays import Array
-from mineral_sourcing.compile import Matrix, Span
-from planner.blocks import Blocks, blocks_of
 from planner.kept import Kept
-from planner.session import Session
+from planner.session import Result
+from planner.shares import Shares
 from planner.stages import TINY, Clock, ranks_and_cost
 
 SECONDS = 600.0
-"""For one scenario; what takes longer counts as not solved."""
+"""For one scenario."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Disruption:
 
 @dataclass(frozen=True)
 class Bracket:
-    """What a scenario costs at least and at most, in currency; ``inf`` where no plan is known, or there is none."""
+    """What a scenario costs at least and at most, in currency; at most ``inf`` where no plan is known."""
 
     name: str
     low: float
@@ -55,6 +54,20 @@ class Bracket:
     def exact(self) -> bool:
         """Whether the two are one."""
         return self.low == self.high
+
+    @property
+    def has_no_plan(self) -> bool:
+        """Whether it is proven that there is no plan."""
+        return self.low == np.inf
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """What the duals of one plan prove: its cost in model units, reduced costs, and the scenario that it is of."""
+
+    objective: float
+    reduced: Array
+    scenario: Disruption
 
 
 class Scenarios:
@@ -78,34 +91,75 @@ class Scenarios:
         kept.session.restore()
         if not base.has_point:
             raise ValueError(f"there is no base plan: {base.end}")
-        self.base = base
-        self.reduced = self.matrix.cost - self.matrix.entries.T @ base.row_duals
-        self.reduced[np.abs(self.reduced) <= TINY * max(1.0, np.abs(self.matrix.cost).max(initial=0.0))] = 0.0
-        self.unit = self.network.unit_money
+        self.base, self.unit = base, self.network.unit_money
+        self._proof = self._proven(base, Disruption("", np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)))
         self._released = self._rank_release(held)
         self._all_met = not any(held.values())
-        self._parts: _Parts | None = None
+        self._shares: Shares | None = None
         self._basis = kept.session.basis()
 
     def low(self, scenario: Disruption) -> float:
         """A bound below which no plan of the scenario costs."""
-        at, matrix = scenario.columns, self.matrix
-        old = _least(self.reduced[at], matrix.col_lower[at], matrix.col_upper[at])
-        new = _least(self.reduced[at], scenario.lower, scenario.upper)
-        return float((self.base.objective + (new - old).sum() + self._released) * self.unit)
+        return self._bound(scenario, self._proof)
 
     def high(self, scenario: Disruption) -> float:
         """The cost of some plan of the scenario that serves the ranks as well as any; ``inf`` where none is known."""
-        if not self._all_met:
-            return np.inf
-        if self._parts is None:
-            served = replace(self.matrix, col_upper=self.matrix.col_upper.copy())
-            served.col_upper[self._ranked] = 0.0
-            self._parts = _Parts(served, self.kept, self.base.values)
-        return self._parts.cost(scenario) * self.unit
+        return self._planned(scenario)[0]
 
     def cost(self, scenario: Disruption) -> float:
-        """The least cost of the scenario; ``inf`` where there is no plan."""
+        """The least cost of the scenario; ``inf`` where there is no plan.
+
+        Raises:
+            RuntimeError: HiGHS cannot tell in time.
+        """
+        found = self._solved(scenario)
+        return found.objective * self.unit if found.end == "optimal" else np.inf
+
+    def bracket(self, scenario: Disruption) -> Bracket:
+        """Both bounds."""
+        low, (high, none) = self.low(scenario), self._planned(scenario)
+        return Bracket(scenario.name, np.inf if none else min(low, high), high)
+
+    def worst(self, scenarios: Iterable[Disruption], count: int) -> tuple[list[Bracket], list[Bracket]]:
+        """The ``count`` dearest scenarios, exactly and dearest first, and the brackets of all.
+
+        Solved are those whose bracket reaches above the dearest ones known, the widest reach first; what their duals
+        prove raises the lower bounds of the others. Scenarios without a plan are dearer than any.
+
+        Raises:
+            RuntimeError: HiGHS cannot tell what one costs in time.
+            ValueError: two scenarios have one name.
+        """
+        drawn = list(scenarios)
+        known = {scenario.name: scenario for scenario in drawn}
+        if len(known) < len(drawn):
+            raise ValueError("two scenarios have one name")
+        brackets = {name: self.bracket(scenario) for name, scenario in known.items()}
+        heap = [(-bracket.high, name) for name, bracket in brackets.items()]
+        heapq.heapify(heap)
+        dearest: list[float] = []
+        proofs: list[_Proof] = []
+        while heap and not (len(dearest) >= count and dearest[-count] >= -heap[0][0]):
+            _, name = heapq.heappop(heap)
+            if not brackets[name].exact:
+                found = self._solved(known[name])
+                cost = found.objective * self.unit if found.end == "optimal" else np.inf
+                brackets[name] = Bracket(name, cost, cost)
+                if found.end == "optimal" and not len(self.network.priority.ranks):
+                    proofs.append(self._proven(found, known[name]))
+            bisect.insort(dearest, brackets[name].high)
+        exact = sorted((bracket for bracket in brackets.values() if bracket.exact), key=lambda b: (-b.high, b.name))
+        return exact[:count], [self._raised(bracket, known[name], proofs) for name, bracket in brackets.items()]
+
+    def _raised(self, bracket: Bracket, scenario: Disruption, proofs: Iterable[_Proof]) -> Bracket:
+        """A bracket with the best lower bound that is proven."""
+        if bracket.exact:
+            return bracket
+        low = max((self._bound(scenario, proof) for proof in proofs), default=bracket.low)
+        return replace(bracket, low=min(max(bracket.low, low), bracket.high))
+
+    def _solved(self, scenario: Disruption) -> Result:
+        """The least-cost plan of the scenario, or that there is none."""
         session = self.kept.session
         moved = scenario.columns, scenario.lower, scenario.upper
         kept = replace(self.matrix, col_lower=self.matrix.col_lower.copy(), col_upper=self.matrix.col_upper.copy())
@@ -119,36 +173,42 @@ class Scenarios:
             session.restore()
             session.matrix = self.matrix
             session.change_column_bounds(moved[0])
-        return found.objective * self.unit if found.end == "optimal" else np.inf
+        if found.end not in ("optimal", "infeasible"):
+            raise RuntimeError(f"what {scenario.name} costs was not found: {found.end}")
+        return found
 
-    def bracket(self, scenario: Disruption) -> Bracket:
-        """Both bounds."""
-        low, high = self.low(scenario), self.high(scenario)
-        return Bracket(scenario.name, min(low, high), high)
+    def _planned(self, scenario: Disruption) -> tuple[float, bool]:
+        """Cost of some plan, ``inf`` where none was found, and whether there is none."""
+        if not self._all_met:
+            return np.inf, False
+        if self._shares is None:
+            served = replace(self.matrix, col_upper=self.matrix.col_upper.copy())
+            served.col_upper[self._ranked] = 0.0
+            self._shares = Shares(served, self.network, self.base.values, self.kept.settings)
+        cost, none = self._shares.cost(scenario.columns, scenario.lower, scenario.upper)
+        return cost * self.unit, none and not len(self.network.priority.ranks)
 
-    def worst(self, scenarios: Iterable[Disruption], count: int) -> tuple[list[Bracket], list[Bracket]]:
-        """The ``count`` dearest scenarios, exactly and dearest first, and the brackets of all.
+    def _proven(self, plan: Result, scenario: Disruption) -> _Proof:
+        """What the duals of the plan of a scenario prove."""
+        reduced = self.matrix.cost - self.matrix.entries.T @ plan.row_duals
+        reduced[np.abs(reduced) <= TINY * max(1.0, np.abs(self.matrix.cost).max(initial=0.0))] = 0.0
+        return _Proof(plan.objective, reduced, scenario)
 
-        Solved are those whose bracket reaches above the dearest ones known, the widest reach first.
+    def _bound(self, scenario: Disruption, proof: _Proof) -> float:
+        """What the duals of some plan prove of a scenario."""
+        at = np.union1d(scenario.columns, proof.scenario.columns)
+        new, old = (_least(proof.reduced[at], *self._bounds(at, one)) for one in (scenario, proof.scenario))
+        return float((proof.objective + (new - old).sum() + self._released) * self.unit)
 
-        Raises:
-            ValueError: two scenarios have one name.
-        """
-        drawn = list(scenarios)
-        known = {scenario.name: scenario for scenario in drawn}
-        if len(known) < len(drawn):
-            raise ValueError("two scenarios have one name")
-        brackets = {name: self.bracket(scenario) for name, scenario in known.items()}
-        heap = [(-bracket.high, name) for name, bracket in brackets.items()]
-        heapq.heapify(heap)
-        found: list[float] = []
-        while heap and not (len(found) >= count and sorted(found)[-count] >= -heap[0][0]):
-            _, name = heapq.heappop(heap)
-            cost = self.cost(known[name])
-            brackets[name] = Bracket(name, cost, cost)
-            found.append(cost)
-        exact = sorted((bracket for bracket in brackets.values() if bracket.exact), key=lambda b: (-b.high, b.name))
-        return exact[:count], list(brackets.values())
+    def _bounds(self, at: Array, scenario: Disruption) -> tuple[Array, Array]:
+        """Bounds of some columns, in order, in a scenario."""
+        lower, upper, moved = (
+            self.matrix.col_lower[at],
+            self.matrix.col_upper[at],
+            np.searchsorted(at, scenario.columns),
+        )
+        lower[moved], upper[moved] = scenario.lower, scenario.upper
+        return lower, upper
 
     @property
     def _ranked(self) -> Array:
@@ -161,146 +221,10 @@ class Scenarios:
         known = np.array([held.get(rank, 0.0) for rank in span.index])
         more = self.matrix.row_upper[span.slice] - known
         saved = np.minimum(self.base.row_duals[span.slice], 0.0) @ np.maximum(more, 0.0)
-        return float(saved + np.minimum(self.reduced[at], 0.0) @ self.matrix.col_upper[at])
+        return float(saved + np.minimum(self._proof.reduced[at], 0.0) @ self.matrix.col_upper[at])
 
 
 def _least(reduced: Array, lower: Array, upper: Array) -> Array:
     """Min of reduced × x between two bounds; nothing where the reduced cost is."""
     side = np.where(reduced > 0, lower, upper)
     return np.where(reduced == 0, 0.0, reduced * np.where(reduced == 0, 0.0, side))
-
-
-class _Parts:
-    """Every block as a model of its own, with its part of what blocks share."""
-
-    def __init__(self, matrix: Matrix, kept: Kept, values: Array) -> None:
-        own, columns = _without_totals(matrix)
-        blocks, values = blocks_of(own, kept.assembled.network), values[columns]
-        self.of_column, self.place = (np.full(len(matrix.cost), -1) for _ in range(2))
-        """Block of each column, and its place there."""
-        self.of_column[columns] = blocks.of_column
-        shares = _Shares.of(own, blocks, values)
-        self.sessions: list[tuple[Session, Any]] = []
-        """Of each block, with the basis of its own base plan."""
-        self.base: list[float] = []
-        for block in range(blocks.count):
-            part, rows = blocks.columns(block), blocks.rows(block)
-            self.place[columns[part]] = np.arange(len(part))
-            self.sessions.append(_session(_alone(own, part, rows, *shares.of_block(block, part)), kept))
-            self.base.append(float(own.cost[part] @ values[part]))
-        loose = np.flatnonzero(blocks.of_column < 0)
-        self.rest = own.offset + float(own.cost[loose] @ values[loose])
-
-    def cost(self, scenario: Disruption) -> float:
-        """Cost in model units of a plan that solves only the touched blocks again."""
-        of = self.of_column[scenario.columns]
-        if (of < 0).any():
-            return np.inf
-        total = self.rest
-        touched = set(of.tolist())
-        for block, (session, basis) in enumerate(self.sessions):
-            if block not in touched:
-                total += self.base[block]
-                continue
-            mine = np.flatnonzero(of == block)
-            session.from_basis(basis)
-            at = self.place[scenario.columns[mine]]
-            session.column_bounds(at, scenario.lower[mine], scenario.upper[mine])
-            found = session.run(SECONDS, hot=True)
-            session.restore()
-            if found.end != "optimal":
-                return np.inf
-            total += found.objective
-        return total
-
-
-@dataclass(frozen=True)
-class _Shares:
-    """Coupling rows, and how they are shared out among the blocks that have columns in them."""
-
-    matrix: Matrix
-    rows: Array
-    values: Array
-    """Of the base plan, by column."""
-    reach: Array
-    """Whether a block (rows) has a column in a coupling row (columns)."""
-
-    @classmethod
-    def of(cls, matrix: Matrix, blocks: Blocks, values: Array) -> "_Shares":
-        """Those of a matrix and its blocks."""
-        entries = matrix.entries[blocks.coupling].tocoo()
-        block = blocks.of_column[entries.col]
-        reach = np.zeros((blocks.count, len(blocks.coupling)), dtype=bool)
-        reach[block[block >= 0], entries.row[block >= 0]] = True
-        return cls(matrix, blocks.coupling, values, reach)
-
-    def of_block(self, block: int, part: Array) -> tuple[Array, Array, Array]:
-        """Coupling rows of a block with these columns, and its sides there: what it used, and its part of the rest."""
-        touched = np.flatnonzero(self.reach[block])
-        rows, sharing = self.rows[touched], self.reach.sum(axis=0)[touched]
-        shared = self.matrix.entries[rows]
-        used, mine = shared @ self.values, shared[:, part] @ self.values[part]
-        below = np.maximum((used - self.matrix.row_lower[rows]) / sharing, 0.0)
-        above = np.maximum((self.matrix.row_upper[rows] - used) / sharing, 0.0)
-        return rows, mine - below, mine + above
-
-
-def _alone(own: Matrix, part: Array, private: Array, shared: Array, low: Array, high: Array) -> Matrix:
-    """One block as a matrix of its own: its rows, then its part of the coupling rows."""
-    rows = np.concatenate([private, shared])
-    return replace(
-        own,
-        cost=own.cost[part],
-        offset=0.0,
-        entries=csr_array(own.entries[rows][:, part]),
-        row_lower=np.concatenate([own.row_lower[private], low]),
-        row_upper=np.concatenate([own.row_upper[private], high]),
-        col_lower=own.col_lower[part],
-        col_upper=own.col_upper[part],
-        integer=own.integer[part],
-        columns=(),
-        rows=(),
-    )
-
-
-def _session(matrix: Matrix, kept: Kept) -> tuple[Session, Any]:
-    """A HiGHS object of its own, solved once, and its basis."""
-    session = Session.of(matrix, kept.settings)
-    session.run(SECONDS)
-    return session, session.basis()
-
-
-def _without_totals(matrix: Matrix) -> tuple[Matrix, Array]:
-    """The same model with the totals of the rules put in where they are used, and its columns in the old one.
-
-    A total is a free column defined by a row of its own; between blocks it would hold each to its old consumption.
-    """
-    total, base = matrix.row_span("concentration.total"), matrix.column_span("concentration.base")
-    rows = np.delete(np.arange(len(matrix.row_lower)), np.s_[total.start : total.stop])
-    columns = np.delete(np.arange(len(matrix.cost)), np.s_[base.start : base.stop])
-    defined = matrix.entries[total.start : total.stop]
-    factors = matrix.entries[rows][:, base.start : base.stop]
-    constant = factors @ matrix.row_lower[total.slice]
-    entries = matrix.entries[rows] - factors @ defined
-    own = replace(
-        matrix,
-        cost=matrix.cost[columns],
-        entries=csr_array(entries[:, columns]),
-        row_lower=matrix.row_lower[rows] - constant,
-        row_upper=matrix.row_upper[rows] - constant,
-        col_lower=matrix.col_lower[columns],
-        col_upper=matrix.col_upper[columns],
-        integer=matrix.integer[columns],
-        columns=_closed_up(matrix.columns, base),
-        rows=_closed_up(matrix.rows, total),
-    )
-    return own, columns
-
-
-def _closed_up(spans: tuple[Span, ...], gone: Span) -> tuple[Span, ...]:
-    """Spans where one is gone: those behind it move up."""
-    return tuple(
-        replace(span, start=span.start - len(gone.index) * (span.start >= gone.stop))
-        for span in spans
-        if span.name != gone.name
-    )

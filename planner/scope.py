@@ -31,6 +31,14 @@ class Scope:
     @classmethod
     def of(cls, instance: Instance) -> "Scope":
         """The names of an instance."""
+        known = instance.codes
+        columns = [*known.pick("sites", ["site", "place", "owner"]), *known.pick("groups", ["group", "member"])]
+        inputs = (instance.header.home, known["places", "place"], *columns)
+        found: Scope = instance.derived("scope", inputs, lambda: cls._of(instance))
+        return found
+
+    @classmethod
+    def _of(cls, instance: Instance) -> "Scope":
         sites = instance.tables["sites"]
         groups: dict[str, list[str]] = {}
         pairs = (instance.tables["groups"][name].tolist() for name in ("group", "member"))

@@ -62,8 +62,9 @@ class Solution:
         return np.where(np.abs(found) > NOTHING, found, 0.0)
 
     def dual(self, name: str) -> Array:
-        """Duals of a constraint; what is nothing is 0."""
-        found = self.duals[self.matrix.row_span(name).slice] if len(self.duals) else np.empty(0)
+        """Duals of a constraint; what is nothing is 0, as all of them are where the solver gives none."""
+        rows = self.matrix.row_span(name).slice
+        found = self.duals[rows] if len(self.duals) else np.zeros(rows.stop - rows.start)
         return np.where(np.abs(found) > NOTHING, found, 0.0)
 
     def thresholds(self, site: Array, material: Array, tier: Array) -> Array:

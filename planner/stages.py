@@ -89,7 +89,8 @@ def run_stages(session: Session, network: Network, seed: int, clock: Clock, *, h
             if session.matrix.is_mip:
                 with clock.step("solve"):
                     final = _fix_integers(session, result, max(clock.left, LAST_STAGES), pieces)
-            values = _break_ties(session, final, seed, clock)
+            held_beside = held if hot and pieces is None and not session.matrix.is_mip else None
+            values = _break_ties(session, network, final, seed, clock, held_beside)
         duals = final.row_duals if final.proof is None else final.proof
         return Solved(result.end, result.objective, result.bound, values, duals, held)
     finally:
@@ -244,48 +245,77 @@ def _idle_suppliers(matrix: Matrix, values: Array) -> Array:
     return np.asarray(entries.col[switch & (supplied <= TINY)[entries.row]])
 
 
-def _break_ties(session: Session, result: Result, seed: int, clock: Clock) -> Array:
+def _break_ties(
+    session: Session, network: Network, result: Result, seed: int, clock: Clock, beside: dict[int, float] | None
+) -> Array:
     """Among plans of the same cost the one of least seeded weight.
 
     Any optimal dual tells the whole optimal face: columns with a reduced cost stay at their bound, rows with a
     dual stay tight.
+
+    Args:
+        beside: how the ranks are held, where an object of its own breaks the ties: it then goes on from its last plan,
+            and the session from its own.
     """
     if not len(result.row_duals):
         return result.values
     matrix = session.matrix
     scale = max(1.0, float(np.abs(matrix.cost).max(initial=0.0)))
     fixed = np.flatnonzero(np.abs(result.col_duals) > TINY * scale)
-    session.column_bounds(fixed, result.values[fixed], result.values[fixed])
     tight = np.flatnonzero((np.abs(result.row_duals) > TINY * scale) & (matrix.row_lower != matrix.row_upper))
-    sides = np.where(result.row_duals > 0, matrix.row_lower, matrix.row_upper)[tight]
     span = matrix.row_span("priority.held")
-    held = (tight >= span.start) & (tight < span.stop)
-    session.row_bounds(tight[~held], sides[~held], sides[~held])
-    session.costs(np.where(matrix.col_lower == -np.inf, 0.0, tie_weights(matrix.columns, seed)))
+    tight = tight[(tight < span.start) | (tight >= span.stop)]
+    sides = np.where(result.row_duals > 0, matrix.row_lower, matrix.row_upper)[tight]
+    weights = np.where(matrix.col_lower == -np.inf, 0.0, tie_weights(matrix.columns, seed))
+    if beside is not None:
+        held = _held(matrix, network, beside)
+        held.col_lower[fixed] = held.col_upper[fixed] = result.values[fixed]
+        held.row_lower[tight] = held.row_upper[tight] = sides
+        session = session.beside(replace(held, cost=weights, offset=0.0), "ties")
+    else:
+        session.column_bounds(fixed, result.values[fixed], result.values[fixed])
+        session.row_bounds(tight, sides, sides)
+        session.costs(weights)
     with clock.step("solve"):
         broken = _staged(session, "ties", max(clock.left, LAST_STAGES), hot=True)
     values = broken.values if broken.end == "optimal" else result.values
     return np.asarray(np.clip(values, matrix.col_lower, matrix.col_upper))
 
 
-@lru_cache(maxsize=4)
+def _held(matrix: Matrix, network: Network, held: dict[int, float]) -> Matrix:
+    """The same matrix with bounds and sides of its own, the ranks held."""
+    names = ("col_lower", "col_upper", "row_lower", "row_upper")
+    found = replace(matrix, **{name: getattr(matrix, name).copy() for name in names})
+    for rank, unmet in held.items():
+        if unmet == 0.0:
+            columns, _ = ranked(matrix, network, rank)
+            found.col_lower[columns] = found.col_upper[columns] = 0.0
+        else:
+            row = matrix.row_span("priority.held").start + network.priority.ranks.position[rank]
+            found.row_lower[row], found.row_upper[row] = -np.inf, unmet
+    return found
+
+
 def tie_weights(columns: tuple[Span, ...], seed: int) -> Array:
-    """A number between 1 and 3 for each column, which hangs on nothing but its name and the seed.
+    """A number between 1 and 3 for each column, which hangs on nothing but what it is and the seed.
 
     Most of it hangs on the thing alone, not on the period: of plants that cost the same, one is used throughout.
     """
-    found = np.empty(columns[-1].stop if columns else 0)
-    for span in columns:
-        thing = np.full(len(span.index), pd.util.hash_array(np.array([f"{seed} {span.name}"], dtype=object))[0])
-        whole = thing
-        for labels, codes in zip(span.index.labels, span.index.codes, strict=True):
-            is_period = len(labels) > 0 and isinstance(labels.names[0], int)
-            hashed = pd.util.hash_array(np.array([str(name) for name in labels.names.tolist()], dtype=object))[codes]
-            whole = _mixed(whole, hashed)
-            thing = thing if is_period else _mixed(thing, hashed)
-        found[span.slice] = 1.0 + _fraction(thing) + 0.01 * _fraction(whole)
-    found.flags.writeable = False
-    return found
+    return np.concatenate([np.empty(0), *(_weights(span, seed) for span in columns)])
+
+
+@lru_cache(maxsize=64)
+def _weights(span: Span, seed: int) -> Array:
+    """Those of one span; names along dimensions that do not tell its things apart count as empty."""
+    thing = np.full(len(span.index), pd.util.hash_array(np.array([f"{seed} {span.name}"], dtype=object))[0])
+    whole = thing
+    for j, (labels, codes) in enumerate(zip(span.index.labels, span.index.codes, strict=True)):
+        is_period = len(labels) > 0 and isinstance(labels.names[0], int)
+        names = [str(name) if j in span.index.identity else "" for name in labels.names.tolist()]
+        hashed = pd.util.hash_array(np.array(names, dtype=object))[codes]
+        whole = _mixed(whole, hashed)
+        thing = thing if is_period else _mixed(thing, hashed)
+    return 1.0 + _fraction(thing) + 0.01 * _fraction(whole)
 
 
 def _mixed(hashes: Array, more: Array) -> Array:

@@ -112,18 +112,19 @@ def _cover(parts: Parts, piles: Piles, nodes: Index, processing: Processing) -> 
     covers, material = np.divmod(rest, max(len(parts.materials), 1))
     cover = Index((piles.covered, covers), (parts.materials, material), (parts.steps, t))
     row = look_up(must, of_node)
-    weights = {value: ahead(value, parts.years, count) for value in np.unique(days[must]).tolist()}
-    weight = np.array([weights[value][step] for value, step in zip(days[must].tolist(), t.tolist(), strict=True)])
+    values, of_value = np.unique(days[must], return_inverse=True)
+    weights = np.array([ahead(value, parts.years, count) for value in values.tolist()]).reshape(-1, count, count)
+    weight = weights[of_value, t]
     pair, site = covered_sites(parts, piles, covers)
     demand = np.zeros((len(must), count))
     here, amounts = _demand_at(parts, site, material[pair])
     np.add.at(demand, pair[here], amounts)
     use = _use(parts, processing, pair, site, material)
-    index, share, rows = _ahead(parts, cover, weight.reshape(len(must), count), use, processing)
+    index, share, rows = _ahead(parts, cover, weight, use, processing)
     return {
         "cover": cover,
         "covering": Groups.where(cover, nodes, row),
-        "cover_demand": Values(cover, (demand * weight.reshape(len(must), count)).sum(axis=1)),
+        "cover_demand": Values(cover, (demand * weight).sum(axis=1)),
         "ahead": index,
         "share": Values(index, share),
         "cover_use": Groups(cover, index, rows),

@@ -82,7 +82,7 @@ def _counts(solution: Solution, supplying: Array) -> Found:
     counted = data.counts.project((0, 1, 2, 3, 4), cells)
     excess, price = np.zeros(count), np.zeros(count)
     excess[counted[data.priced_in.rows]] = solution.value("suppliers.excess")
-    price[counted] = solution.dual("suppliers.count") * solution.money if len(solution.duals) else 0.0
+    price[counted] = solution.dual("suppliers.count") * solution.money
     slack = np.where(least, actual - limit, limit - actual)
     return {
         **_named(solution, cells, (0, 1, 2, 3, 4), ("rule", "from", "material", "market", "period"), price),
@@ -115,7 +115,7 @@ def _awards(solution: Solution, supplying: Array) -> Found:
     limit = limit * np.where(share, 1.0, parts.mass * solution.mass)
     short, price = np.zeros(len(data.awards)), np.zeros(len(data.awards))
     short[data.short_in.rows] = solution.value("suppliers.short") * solution.mass
-    price = solution.dual("suppliers.award")[at] * solution.price if len(solution.duals) else price[at]
+    price = solution.dual("suppliers.award")[at] * solution.price
     names = ("rule", "from", "subject", "material", "market", "period")
     return {
         **_named(solution, awards, (0, 1, 2, 3, 4, 5), names, price),

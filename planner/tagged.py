@@ -309,6 +309,8 @@ class Element:
 
 def origin(parts: Parts, flows: Flows, rules: Sequence[Rule]) -> tuple[Origin, tuple[Element, ...]]:
     """Everything that is split for the rules on origin, and the elements that they read."""
+    if not rules:
+        return finished(parts, flows, Draft(), Labels([]), Labels([])), ()
     elements, drawn = parts.elements, []
     draft, names = Draft(), parts.materials.names.tolist()
     own = [elements.element_of[name] for name in names]
@@ -325,4 +327,4 @@ def origin(parts: Parts, flows: Flows, rules: Sequence[Rule]) -> tuple[Origin, t
             part.settle()
             part.draw(draft)
             drawn.append(part)
-    return finished(parts, flows, draft, Labels(read)), tuple(drawn)
+    return finished(parts, flows, draft, Labels(read), parts.origins.labels), tuple(drawn)

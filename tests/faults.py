@@ -226,7 +226,7 @@ FAULTS = (
     Fault(
         "rules", 6, "subject_by", "is empty; give one of place", "max_suppliers,2,place", "max_suppliers,2,", batch=7
     ),
-    Fault("rules", 8, "subject", "subject_by is empty", "900000,place,CHN", "900000,,CHN", batch=4),
+    Fault("rules", 8, "subject", "subject_by is empty", "500000,place,CHN", "900000,,CHN", batch=4),
     Fault(
         "attributes", 2, "value", "is no fraction: the attribute 'risk'", "magnet,risk,0.2", "magnet,risk,20", batch=4
     ),

@@ -1,8 +1,9 @@
 """Small lies told to the verifier: each number of a plan changed by a thousandth, each table short of a row, each
 rule's limit moved past what the plan does. Every one must be found.
 
-``python -m tests.mutations SEED…`` tells them of random instances and prints caught/total and the survivors; with
-``every`` before the seeds, every number and every row in turn.
+``python -m tests.mutations SEED…`` tells them of random instances, of each seed a chain with counts, awards, averages,
+spend and a cap on the HHI (those that its lot gives it) and a network with a rule on origin, and prints caught/total
+and the survivors; with ``every`` before the seeds, every number and every row in turn.
 """
 
 import dataclasses
@@ -141,17 +142,19 @@ def main(words: list[str]) -> int:
     """Lie about the plans of random instances; exit code 1 if a lie survives."""
     import planner
     from planner.read import from_frames
+    from tests.origin_paths import network
     from tests.random_instances import random_instance
 
     every, total, alive = "every" in words, 0, 0
-    for seed in [word for word in words if word != "every"]:
-        outcome = planner.solve(from_frames(*random_instance(int(seed))))
-        if outcome.found is None:
-            print(f"seed {seed}: {outcome.status}")
-            continue
-        told, left = survivors(outcome.found, every)
-        total, alive = total + told, alive + len(left)
-        print(f"seed {seed}: {told - len(left)}/{told} caught", *left, sep="\n  ")
+    for seed in [int(word) for word in words if word != "every"]:
+        for name, drawn in (("chain", random_instance(seed, hhi=1)), ("origin", network(seed))):
+            outcome = planner.solve(from_frames(*drawn))
+            if outcome.found is None:
+                print(f"{name} {seed}: {outcome.status}")
+                continue
+            told, left = survivors(outcome.found, every)
+            total, alive = total + told, alive + len(left)
+            print(f"{name} {seed}: {told - len(left)}/{told} caught", *left, sep="\n  ", flush=True)
     print(f"{total - alive}/{total} caught")
     return 1 if alive else 0
 

@@ -130,7 +130,7 @@ lynas,,,max_quantity,1500,owner,Lynas,,oxide,,,made,,year,,,,
 china,,,max_share,0.95,group,concern,,,oxide,Osaka,purchases,purchases,period,together,,10,
 few,,,max_suppliers,2,place,,,magnet,,Dallas,purchases,,year,,,,
 risk,,,max_average,0.5,,,,magnet,,Dallas,purchases,,year,,,200,risk
-budget,2028,,max_spend,900000,place,CHN,,magnet,,allies,purchases,,year,,together,,
+budget,2028,,max_spend,500000,place,CHN,,magnet,,allies,purchases,,year,,together,,
 """,
 }
 

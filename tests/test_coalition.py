@@ -10,6 +10,7 @@ import planner
 from planner.analysis.acting import Participants, acting
 from planner.analysis.coalition import Together, together
 from planner.analysis.game import leavers, nucleolus, sampled_shapley, sets, shapley
+from planner.analysis.savings import savings
 from planner.cli import main
 
 HEAD = {"name": "three", "first_period": "2027", "periods": 1, "home": "allies"}
@@ -195,7 +196,7 @@ def test_glove_game() -> None:
     assert shapley(cost).tolist() == pytest.approx([-2 / 3, -1 / 6, -1 / 6])
     stable = nucleolus(cost)
     assert stable is not None and stable.shares.tolist() == pytest.approx([-1.0, 0.0, 0.0], abs=1e-9)
-    assert leavers(cost, shapley(cost))[0].tolist() != []
+    assert leavers(sets(3), cost, shapley(cost))[0].tolist() != []
 
 
 def test_a_sample_of_orders_is_near_the_value_and_says_how_near() -> None:
@@ -207,6 +208,41 @@ def test_a_sample_of_orders_is_near_the_value_and_says_how_near() -> None:
     assert found.error.max() < 0.05
     small = cost[:16]
     assert sampled_shapley(small.__getitem__, 4, 100, seed=1).shares == pytest.approx(shapley(small))
+
+
+def test_more_than_can_be_solved_are_drawn_by_lot_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 3 players at most 2 are solved in full: 2 pairs of orders; shares sum to the joint cost, and what was drawn
+    is told. The shares are the averages of marginal costs over these orders, whose standard error is told.
+    """
+    monkeypatch.setattr("planner.analysis.coalition.MOST", 2)
+    found = together(three(), orders=2)
+    assert found.sample is not None and found.sample.orders == 4
+    costs = by_members(found, "cost")
+    numbered = {sum(2 ** "ABC".index(name) for name in m.split(";")): cost for m, cost in costs.items()}
+    again = sampled_shapley(numbered.__getitem__, 3, 2, seed=planner.Settings().seed)
+    assert found.shares["shapley"].tolist() == pytest.approx(again.shares.tolist())
+    assert found.shares["error"].tolist() == pytest.approx(again.error.tolist())
+    assert found.shares["shapley"].sum() == pytest.approx(300.0)
+    assert "4 orders drawn by lot, each beside its reverse" in repr(found)
+
+
+def test_saving_by_scenario_by_hand() -> None:
+    """Strike at A: A alone pays 500 at the world's 50, B 200, C 500; together B's 10 t at 20 and 20 t at 50: 1200.
+
+    Without it 800 alone and 300 together. With the strike certain 0 is what is expected.
+    """
+    more: dict[str, list[dict[str, object]]] = {
+        "scenarios": [{"scenario": "strike", "probability": 1.0, "start": "2027"}],
+        "disruptions": [{"scenario": "strike", "line": 1, "site": "A mine"}],
+    }
+    found = savings(three(**more))
+    assert found.scenarios["alone"].tolist() == pytest.approx([800.0, 1200.0])
+    assert found.scenarios["together"].tolist() == pytest.approx([300.0, 1200.0])
+    assert found.scenarios["saving"].tolist() == pytest.approx([500.0, 0.0])
+    assert found.expected == pytest.approx(0.0)
+    assert "saves 500 USD" in found.sentence
+    with pytest.raises(planner.InputError, match="has no scenarios"):
+        savings(three())
 
 
 def test_unknown_and_overlapping_participants_are_told() -> None:

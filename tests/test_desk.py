@@ -5,7 +5,6 @@ import re
 import threading
 import time
 import zipfile
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,10 @@ import pytest
 
 import planner
 from planner.analysis.sliders import levers
+from planner.app import desk as desk_module
 from planner.app import upload
 from planner.app.book import HEADER, Book
-from planner.app.desk import PLAN, Desk
-from planner.app.plantab import standing
-from planner.app.turns import Turns
+from planner.app.desk import PLAN, WAITING, Desk
 from planner.conflict import conflict
 from planner.errors import InputError, PlannerError
 from planner.generate import network
@@ -161,14 +159,6 @@ class TestLevers:
         assert desk.what_if({lever: value}).plan.objective == pytest.approx(cost)
 
 
-def _until(happens: Callable[[], bool]) -> None:
-    """Wait for what another thread does."""
-    deadline = time.monotonic() + 60
-    while not happens():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 class TestDesk:
     """One visitor's work."""
 
@@ -194,6 +184,26 @@ class TestDesk:
         assert desk.outcome.status == "feasible"
         assert plan.bound < plan.objective <= told.incumbent * (1 + 1e-9)
         assert sum(desk.outcome.seconds.values()) < 150
+
+    def test_a_desk_waits_for_its_turn_and_may_be_stopped(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """While others have every processor it says so; stopped, it solves nothing; else it solves when one is free."""
+        turns = threading.BoundedSemaphore(1)
+        monkeypatch.setattr(desk_module, "TURNS", turns)
+        desk = Desk(Settings(report="no"))
+        desk.open("tutorial")
+        for stopped in (True, False):
+            turns.acquire()
+            with ThreadPoolExecutor(1) as thread:
+                solving = thread.submit(desk.solve)
+                while desk.watch.doing != WAITING:
+                    time.sleep(0.01)
+                if stopped:
+                    desk.watch.stop.set()
+                    with pytest.raises(PlannerError, match="stopped while it waited"):
+                        solving.result(timeout=10)
+                turns.release()
+            assert stopped or solving.result().status == "optimal"
+            assert desk.watch.doing == ""
 
     def test_a_linear_solve_that_is_stopped_has_no_plan(self) -> None:
         """And the next one is not stopped."""
@@ -224,27 +234,6 @@ class TestDesk:
         assert found.repairs == ()
         assert found.message.startswith("the search was stopped before its end")
         assert desk.explain().repairs
-
-    def test_solves_wait_their_turn_in_order_and_can_be_stopped(self) -> None:
-        """One place: the second waits and says so, the third is stopped while it waits, then the second solves."""
-        turns = Turns(1)
-        second, third = (Desk(Settings(report="no"), turns=turns) for _ in range(2))
-        for desk in (second, third):
-            desk.book = Book(raw("tutorial"), two_countries())
-        with ThreadPoolExecutor(2) as threads:
-            with turns.turn(threading.Event(), lambda _: None):
-                waits = threads.submit(second.solve)
-                _until(lambda: second.watch.ahead == 1)
-                assert standing(second.watch, "USD").startswith("Waiting for one solve of other visitors to end")
-                stopped = threads.submit(third.solve)
-                _until(lambda: third.watch.ahead == 2)
-                third.watch.stop.set()
-                with pytest.raises(PlannerError, match="nothing was solved"):
-                    stopped.result(30)
-                assert not waits.done()
-            assert waits.result(60).plan.objective == pytest.approx(1240.0)
-        assert second.watch.ahead == 0
-        assert not third.watch.doing
 
     def test_report_and_workbook_are_of_this_plan(self, tmp_path: Path) -> None:
         """The cost in both; the tables come back as they are."""

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import planner
-from planner.analysis.changes import Change, Set
+from planner.analysis.changes import Add, Change, Set, changed
+from planner.analysis.elastic import Elastic
 from planner.analysis.explain import Explanation
 from planner.analysis.levers import MAY_BE_UNMET, Lever, levers
 from planner.analysis.overrides import read_change
-from planner.analysis.study import Study
 from planner.assemble import assemble
 from planner.cli import main
 from planner.instance import Instance
@@ -53,21 +52,21 @@ def known(instance: Instance, *, capacities: bool, demand: bool) -> dict[tuple[s
     return {(one.kind, one.name): one for one in levers(instance, capacities=capacities, demand=demand)}
 
 
-def hold_to_account(instance: Instance, found: Explanation, *, capacities: bool = False) -> None:
+def hold_to_account(instance: Instance, found: Explanation) -> None:
     """Each repair gives its cost when its changes are made by themselves, and no limit of it can be a step tighter."""
-    steps = known(instance, capacities=capacities, demand=not capacities)
+    steps = known(instance, capacities=True, demand=True)
     assert found.repairs
     for repair in found.repairs:
-        outcome = Study(instance, EXACT).apply(*repair.changes).solve()
-        costs = outcome.plan.costs.loc[outcome.plan.costs["priority"] == MAY_BE_UNMET]
-        priced = costs.loc[costs["component"] == "unmet", "present_value"].sum()
-        assert outcome.plan.objective - priced == pytest.approx(repair.cost, rel=1e-6, abs=1e-6)
         made = [read_change(text, instance.name) for text in repair.changes]
+        plan = planner.solve(changed(instance, made), EXACT).plan
+        costs = plan.costs.loc[plan.costs["priority"] == MAY_BE_UNMET]
+        priced = costs.loc[costs["component"] == "unmet", "present_value"].sum()
+        assert plan.objective - priced == pytest.approx(repair.cost, rel=1e-6, abs=1e-6)
         for row in repair.table.query("kind != 'demand'").to_dict("records"):
             lever = steps[row["kind"], row["name"]]
             tighter = [_tightened(change, lever, instance) for change in made]
             assert tighter != made
-            assert not has_plan(Study(instance).apply(*tighter).instance), f"{row['told']}: a step less does too"
+            assert not has_plan(changed(instance, tighter)), f"{row['told']}: a step less does too"
 
 
 def _tightened(change: Change, lever: Lever, instance: Instance) -> Change:
@@ -83,18 +82,19 @@ def _tightened(change: Change, lever: Lever, instance: Instance) -> Change:
 def tried(instance: Instance) -> set[frozenset[str]]:
     """Smallest sets of levers that give a plan when they are let go, by trying every set."""
     every = list(known(instance, capacities=False, demand=True).values())
+    free = changed(instance, [Add("priorities", {"priority": "free", "rank": 1, "unmet_cost": 1e5})])
     good: list[frozenset[str]] = []
     for size in range(1, len(every) + 1):
         for some in combinations(every, size):
             names = frozenset(f"{one.kind} {one.name}" for one in some)
-            if not any(smaller <= names for smaller in good) and has_plan(let_go(instance, some)):
+            if not any(smaller <= names for smaller in good) and has_plan(let_go(free, some)):
                 good.append(names)
     return set(good)
 
 
 def let_go(instance: Instance, some: tuple[Lever, ...]) -> Instance:
     """Tables with levers as loose as can be, written by hand."""
-    tables = {name: instance[name] for name in ("rules", "stockpiles", "offers", "demands", "priorities")}
+    tables = {name: instance[name] for name in ("rules", "stockpiles", "offers", "demands")}
     for one in some:
         frame = tables[one.table]
         rows = frame.index[list(one.rows)]
@@ -106,15 +106,7 @@ def let_go(instance: Instance, some: tuple[Lever, ...]) -> Instance:
             frame.loc[rows, "limit"] = 1e6 if one.sign > 0 else 0.0
         else:
             frame.loc[rows, one.column] = 0.0
-    if (tables["demands"]["priority"] == "free").any():
-        return _with_free(instance, tables)
-    return instance.with_tables(**tables)
-
-
-def _with_free(instance: Instance, tables: dict[str, pd.DataFrame]) -> Instance:
-    study = Study(instance)
-    study.add("priorities", priority="free", rank=1, unmet_cost=1e5)
-    return study.instance.with_tables(**{**tables, "priorities": study.instance["priorities"]})
+    return Instance(instance.header, {**instance.tables, **tables}).with_derived(instance)
 
 
 def names_of(found: Explanation) -> list[frozenset[str]]:
@@ -142,7 +134,10 @@ def test_a_share_is_loosened_to_the_least_that_has_a_plan() -> None:
     assert found.repairs[0].table["used_in"].tolist() == ["2001"]
     assert any(name.startswith("rule rule: At most 30 %") for name in found.conflict)
     assert "demand of market for ore, which must be met" in found.conflict
-    assert "cap rule at 40 % instead of 30 %, at 1,440 USD" in found.sentence
+    assert (
+        "cap rule at 40 % instead of 30 %, at 1,440 USD; 1 other repair follows and there is no other" in found.sentence
+    )
+    assert found.complete
     assert "40 %" in repr(found)
     assert "40 %" in found._repr_html_()
     hold_to_account(instance, found)
@@ -162,7 +157,7 @@ def test_a_grid_of_limits_finds_the_same_share() -> None:
 
     found = planner.explain(instance, EXACT)
 
-    limits = np.round(np.arange(0.50, 0.62, 0.0005), 4)
+    limits = np.round(np.arange(0.51, 0.60, 0.01), 2)
     feasible = [limit for limit in limits if has_plan(instance.change("rules", {"rule": "rule"}, limit=limit))]
     least = next(row for row in found.table.to_dict("records") if row["kind"] == "rule")
     assert least["becomes"] == pytest.approx(feasible[0], abs=1e-9) == pytest.approx(0.55)
@@ -188,7 +183,7 @@ def test_every_smallest_set_is_found() -> None:
     hold_to_account(instance, found)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_random_instances_give_every_smallest_set(seed: int) -> None:
     """Two materials, caps and floors by lot: sets and steps as by trying."""
     lot = np.random.default_rng(seed)
@@ -302,8 +297,10 @@ def test_yes_or_no_decisions_and_whole_numbers() -> None:
 
     found = planner.explain(instance, EXACT, repairs=50)
 
-    assert set(names_of(found)) == tried(instance)
-    best = found.repairs[0]
+    assert {names for names in names_of(found) if not any(name.startswith("capacity") for name in names)} == tried(
+        instance
+    )
+    best = next(repair for repair in found.repairs if "award" in set(repair.table["kind"]))
     assert dict(zip(best.table["kind"], best.table["becomes"], strict=True)) == {"rule": 3.0, "award": 20.0}
     assert best.cost == pytest.approx(40 * 10 + 40 * 12 + 20 * 20)
     hold_to_account(instance, found)
@@ -356,8 +353,7 @@ def test_unmet_demand_names_what_binds_and_what_would_meet_it() -> None:
     ]
     assert [repair.cost for repair in found.repairs] == pytest.approx([1080.0, 1120.0])
     assert {"capacity of ore sold by a", "capacity of ore sold by b"} < set(found.conflict)
-    must = instance.change("priorities", {"priority": "civil"}, unmet_cost=float("nan"))
-    hold_to_account(must, found, capacities=True)
+    hold_to_account(instance.change("priorities", {"priority": "civil"}, unmet_cost=float("nan")), found)
 
 
 def test_what_one_more_serves_is_what_a_solve_gives() -> None:
@@ -425,3 +421,45 @@ def test_the_command_explains_an_instance_and_a_run(capped: Path, capsys: pytest
     assert "cap cap at 33.34 t instead of 30 t" in told
     assert "rules[rule=cap].limit=33.34" in told
     assert main(["explain", str(capped), "--repairs", "0"]) == 2
+
+
+def test_where_rules_give_too_few_repairs_capacities_grow() -> None:
+    """60 t of metal take 75 t of ore, A has 70 t, protected: A 75 t, which is one repair; 56 t of metal another."""
+    trade = Trade()
+    for site, place in (("a", "A"), ("market", "HOM")):
+        trade.site(site, place)
+    trade.seller("a", 10, capacity=70)
+    trade.process("smelt", "market", {"ore": -1.25, "metal": 1.0})
+    trade.demand(60, material="metal")
+    instance = instance_of(trade)
+
+    found = planner.explain(instance, EXACT)
+
+    assert [repair.sentence for repair in found.repairs] == [
+        "let the capacity of ore at a be 75 t instead of 70 t",
+        "leave 4 t of the demand of market for metal unmet",
+    ]
+    assert found.complete and "1 other repair follows and there is no other" in found.sentence
+    hold_to_account(instance, found)
+
+
+def test_effects_of_many_levers_are_those_of_each_alone() -> None:
+    """Twelve capacities, a share whose rows they do not touch, and two levers of one row: as one by one."""
+    trade = Trade(periods=2)
+    trade.site("market", "HOM")
+    for number in range(10):
+        trade.site(f"s{number}", "AB"[number % 2])
+        trade.seller(f"s{number}", 10 + number, capacity=10 + number)
+    trade.demand(400)
+    trade.rule("max_share", 0.3, base="demand")
+    trade.stockpile(initial=5, final=12, cover_days=30, capacity=40)
+    study = planner.study(instance_of(trade))
+    some = levers(study.instance, capacities=True, demand=False)
+    assert len(some) > 8
+    found = Elastic(study, some, EXACT)
+
+    for lever, effect in zip(some, found.effects, strict=True):
+        alone = Elastic(study, [lever], EXACT).effects[0]
+        assert np.array_equal(effect.rows, alone.rows) and np.array_equal(effect.columns, alone.columns)
+        assert effect.sides == pytest.approx(alone.sides) and effect.bounds == pytest.approx(alone.bounds)
+        assert abs(effect.entries - alone.entries).sum() == pytest.approx(0.0, abs=1e-9)

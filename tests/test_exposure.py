@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,16 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.analysis.branch import MUST
+from planner import runs
+from planner.analysis.branch import MUST, branch
 from planner.analysis.exposure import disruption, shared, subjects, title
 from planner.analysis.recourse import Recourse
 from planner.analysis.static import Static
+from planner.cli import main
 from planner.disruptions import Disrupted, everything_of
 from planner.errors import NoPlanError, SettingsError
 from planner.plan import Plan
+from planner.solve import solve
 from planner.verify import verify
 from tests import random_instances
 from tests.builders import Trade
@@ -291,6 +295,27 @@ def test_a_scenario_is_replayed() -> None:
     assert verify(found.recourse).ok
     assert "halt from 2002 on leaves 40 t" in found.summary
     assert "<table" in found._repr_html_()
+
+
+def test_scenarios_in_a_row_are_what_each_is_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A keeps half, nothing, half again, and nothing a year earlier: cost and unmet demand; then the worst first."""
+    trade = stocked()
+    for name, start, keeps in (("half", "2002", 0.5), ("halt", "2002", 0.0), ("again", "2002", 0.5), ("all", "", 0.0)):
+        trade.add("scenarios", scenario=name, start=start)
+        trade.add("disruptions", scenario=name, line="1", owner="Alpha", keeps=keeps)
+    plan = trade.plan()
+
+    found = list(planner.replays(plan, ["half", "halt", "again", "all"]))
+
+    for one in found:
+        alone = solve(branch(plan, one.start, one.scenario)).plan
+        assert one.recourse.objective == pytest.approx(alone.objective)
+        assert one.unmet[1] == pytest.approx(alone.unmet / one.demand["demand"].sum())
+    assert found[0].demand.equals(found[2].demand)
+    runs.write_input(plan.instance, tmp_path / "mine")
+    assert main(["exposure", str(tmp_path / "mine"), "--scenarios"]) == 0
+    told = capsys.readouterr().out.partition("worst first")[2]
+    assert told.index("all") < told.index("halt") < told.index("half")
 
 
 def test_a_loss_as_a_plan_is_verified_and_named() -> None:

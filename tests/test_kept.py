@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.answers import PARAMS
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix, Span, compile_model
 from planner import kept as kept_module
@@ -24,23 +25,6 @@ from tests.random_instances import random_instance
 CHAINS = range(50)
 SAME = 1e-6
 """Model units within which two decisions are the same, relative to the largest."""
-
-PARAMS = (
-    "balance.demand",
-    "concentration.amount",
-    "concentration.share",
-    "flow.freight",
-    "flow.kept",
-    "flow.price",
-    "flow.ship_limit",
-    "flow.sold_limit",
-    "priority.limit",
-    "processing.input",
-    "processing.limit",
-    "processing.output",
-    "stockpile.demand",
-    "stockpile.keeps",
-)
 
 
 def instance(seed: int, *, integers: bool = False) -> Instance:
@@ -173,7 +157,7 @@ def test_whoever_wins_the_race_gives_the_same_plan(monkeypatch: pytest.MonkeyPat
 
     def slow(self: Session, seconds: float, *, hot: bool = False) -> Any:
         if self is first:
-            while not self._cancelled:
+            while not self.cancelled:
                 time.sleep(0.01)
         return run(self, seconds, hot=hot)
 

@@ -52,11 +52,11 @@ def test_nothing_but_its_command_needs_the_app() -> None:
     assert not any(name.split(".")[0] == "nicegui" for names in others.values() for name in names)
 
 
-def test_only_solve_and_session_name_highs() -> None:
+def test_only_held_and_session_name_highs() -> None:
     """HiGHS is spoken to in one place."""
     named = {path.stem for path in files("planner") if "highspy" in imported(path)}
     assert "session" in named
-    assert named <= {"solve", "session"}
+    assert named <= {"held", "session"}
 
 
 def test_only_cli_and_terminal_print() -> None:

@@ -85,7 +85,7 @@ def test_a_kept_model_runs_again_after_an_interrupted_race(monkeypatch: pytest.M
 
     def held_up(self: Session, seconds: float, *, hot: bool = False) -> Any:
         begun.set()
-        while not self._cancelled:
+        while not self.cancelled:
             time.sleep(0.01)
         return run(self, seconds, hot=hot)
 
@@ -116,3 +116,18 @@ def test_zeros_for_duals_break_no_ties(monkeypatch: pytest.MonkeyPatch) -> None:
     cost = float(model.matrix.cost @ solved.values + model.matrix.offset)
     assert solved.end == "optimal" and not len(solved.row_duals)
     assert cost == pytest.approx(solved.objective, rel=1e-6)
+
+
+def test_what_is_unbounded_from_a_basis_is_looked_at_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HiGHS said so of a bounded model; the answer is that of a run that knows nothing of the last."""
+    model = kept()
+    expected, run, said = model.solve(), Session._run, []
+
+    def wrong(self: Session, seconds: float, solver: str, presolve: str) -> Any:
+        said.append(solver)
+        return "unbounded" if len(said) == 1 else run(self, seconds, solver, presolve)
+
+    monkeypatch.setattr(Session, "_run", wrong)
+    found = model.solve()
+    assert (found.end, len(said)) == ("optimal", 3)
+    assert found.values == pytest.approx(expected.values, rel=1e-7, abs=1e-7)

@@ -2,16 +2,22 @@
 
 import dataclasses
 import re
+import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import planner
 from planner.plan import Plan
 from planner.read import from_frames
+from planner.solution import Solution
+from planner.tabulate import tables
 from planner.verify import verify
+from tests.builders import Trade
 from tests.mutations import survivors, with_table
 
 Rows = list[dict[str, Any]]
@@ -309,6 +315,42 @@ def test_a_dearer_plan_is_not_optimal(chain: Plan) -> None:
     lie = with_table(chain, "prices", prices)
 
     assert "the shadow prices prove a least cost of" in told(lie)
+
+
+def test_a_price_that_a_limit_elsewhere_makes_up_for_is_missed() -> None:
+    """One supplier of 100 t: a at 10, for b at 8 has 60 t only. That b is off bounds the cost whatever its price, but a
+    tonne of it would save 2.
+    """
+    trade = Trade()
+    for site, each, capacity in (("a", 10.0, 100.0), ("b", 8.0, 60.0)):
+        trade.site(site, f"place of {site}")
+        trade.seller(site, each, capacity=capacity)
+    trade.demand(100.0)
+    trade.rule("max_suppliers", 1)
+    plan = trade.plan()
+    prices = plan.tables["prices"]
+    row = prices.index[(prices["constraint"] == "suppliers.link") & (prices["subject"] == "place of b")]
+
+    assert prices.loc[row, "shadow_price"].tolist() == pytest.approx([-2.0])
+    assert "one more unit of quantity there would save 2" in told(with_table(plan, "prices", prices.drop(index=row)))
+
+
+def test_a_plan_without_duals_has_every_table(chain: Plan) -> None:
+    """No solver's price, no shadow price: as many rows of rules and of cover, all of them at 0."""
+    module = sys.modules[planner.solve.__module__]
+    bare: list[dict[str, pd.DataFrame]] = []
+
+    def seen(solution: Solution, held: dict[int, float]) -> dict[str, pd.DataFrame]:
+        bare.append(tables(dataclasses.replace(solution, duals=np.empty(0)), held))
+        return tables(solution, held)
+
+    with patch.object(module, "tables", seen):
+        planner.solve(chain.instance)
+
+    assert bare[0]["prices"].empty
+    for name in ("rules", "cover"):
+        assert len(bare[0][name]) == len(chain.tables[name]) > 0
+        assert not bare[0][name]["shadow_price"].any()
 
 
 def test_use_without_its_charge_is_named(charges: Plan) -> None:

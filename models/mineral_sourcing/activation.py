@@ -35,8 +35,8 @@ def add(m: pyo.Block, network: Network) -> None:
     activation.SALES = pyo.Set(activation.SWITCHES, dimen=4, initialize=data.sales)
     activation.RUNS = pyo.Set(activation.SWITCHES, dimen=2, initialize=data.runs)
     activation.SHIPMENTS = pyo.Set(activation.SWITCHES, dimen=4, initialize=data.shipments)
-    activation.most_limit = pyo.Param(activation.SWITCHES, initialize=data.most)
-    activation.charge = pyo.Param(activation.SWITCHES, initialize=data.cost)
+    activation.most_limit = pyo.Param(activation.SWITCHES, within=pyo.Reals, initialize=data.most)
+    activation.charge = pyo.Param(activation.SWITCHES, within=pyo.Reals, initialize=data.cost)
     activation.on = pyo.Var(activation.SWITCHES, domain=pyo.Binary)
 
     def quantity(b: pyo.Block, *a: str) -> pyo.Expression:
@@ -50,7 +50,7 @@ def add(m: pyo.Block, network: Network) -> None:
         return quantity(b, *a) - b.most_limit[a] * b.on[a] <= 0
 
     activation.FLOORS = pyo.Set(dimen=7, initialize=data.floors)
-    activation.least_limit = pyo.Param(activation.FLOORS, initialize=data.least)
+    activation.least_limit = pyo.Param(activation.FLOORS, within=pyo.Reals, initialize=data.least)
 
     @activation.Constraint(activation.FLOORS)
     def least(b: pyo.Block, *a: str) -> pyo.Expression:
@@ -59,7 +59,7 @@ def add(m: pyo.Block, network: Network) -> None:
     activation.LINKS = pyo.Set(dimen=7, initialize=data.links)
     activation.LINK_OF = pyo.Set(activation.LINKS, dimen=7, initialize=data.link_of)
     activation.LINKED = pyo.Set(activation.LINKS, dimen=4, initialize=data.link_shipments)
-    activation.link_limit = pyo.Param(activation.LINKS, initialize=data.link_most)
+    activation.link_limit = pyo.Param(activation.LINKS, within=pyo.Reals, initialize=data.link_most)
 
     @activation.Constraint(activation.LINKS)
     def link(b: pyo.Block, *a: str) -> pyo.Expression:

@@ -38,11 +38,14 @@ class Index(Sequence[Any]):
 
     Args:
         columns: labels and codes of each dimension; all code arrays of one length.
+        identity: dimensions that tell the keys apart already, so that names along the others may change and the things
+            stay what they are; all where none are given.
     """
 
-    def __init__(self, *columns: tuple[Labels, Array]) -> None:
+    def __init__(self, *columns: tuple[Labels, Array], identity: tuple[int, ...] | None = None) -> None:
         self.labels = tuple(labels for labels, _ in columns)
         self.codes = tuple(codes for _, codes in columns)
+        self.identity = tuple(range(len(columns))) if identity is None else identity
         self._links: dict[tuple[tuple[int, ...], int], tuple[Index, Array]] = {}
 
     def __len__(self) -> int:
@@ -72,7 +75,7 @@ class Index(Sequence[Any]):
 
     def take(self, at: Array) -> "Index":
         """The keys at some positions."""
-        return Index(*zip(self.labels, (codes[at] for codes in self.codes), strict=True))
+        return Index(*zip(self.labels, (codes[at] for codes in self.codes), strict=True), identity=self.identity)
 
     def link(self, dimensions: tuple[int, ...], target: "Index", positions: Array) -> None:
         """Tell where the keys of some dimensions stand in another index, so that nobody need search."""
@@ -111,7 +114,7 @@ class Index(Sequence[Any]):
         key, known = self._key(columns), np.logical_and.reduce([np.asarray(column) >= 0 for column in columns])
         order, ordered = self._ordered
         if order is None:
-            return np.where(known, ordered[np.where(known, key, 0)], -1)
+            return np.where(known, ordered[np.where(known, key, 0)].astype(np.int64) - 1, -1)
         at = np.minimum(np.searchsorted(ordered, key), len(self) - 1)
         return np.where(known & (ordered[at] == key), order[at], -1)
 
@@ -123,14 +126,16 @@ class Index(Sequence[Any]):
 
     @cached_property
     def _ordered(self) -> tuple[Array | None, Array]:
-        """A table of positions by key, or positions and keys in the order of the keys."""
+        """A table of positions by key, counted from 1 so that what is nowhere costs no memory; or positions and keys in
+        the order of the keys.
+        """
         key = self._key(self.codes)
         size = prod(max(len(labels), 1) for labels in self.labels)
         if size >= 2**63:
             raise OverflowError("an index has too many dimensions of too many names to be searched")
         if size <= TABLE:
-            table = np.full(size, -1)
-            table[key] = np.arange(len(self))
+            table = np.zeros(size, dtype=np.int32)
+            table[key] = np.arange(1, len(self) + 1)
             return None, table
         order = np.argsort(key, kind="stable")
         return order, key[order]
@@ -205,6 +210,8 @@ class Groups(Mapping[Any, list[Any]]):
 
     def under(self, at: Array) -> tuple[Array, Array]:
         """Members of the keys at some positions: for each the number of its key among them, and the member."""
+        if not len(at):
+            return at, at
         starts, members = self.sorted
         lengths = starts[at + 1] - starts[at]
         number = np.repeat(np.arange(len(at)), lengths)

@@ -50,11 +50,11 @@ def add(m: pyo.Block, network: Network) -> None:
     averages.value = pyo.Param(averages.SOLD, initialize=data.value, within=pyo.Reals)
     averages.made_value = pyo.Param(averages.MADE, initialize=data.made_value, within=pyo.Reals)
     averages.sign = pyo.Param(averages.CAPS, initialize=data.sign, within=pyo.Reals)
-    averages.limit = pyo.Param(averages.CAPS, initialize=data.limit, mutable=True)
-    averages.given = pyo.Param(averages.CAPS, initialize=data.given)
+    averages.limit = pyo.Param(averages.CAPS, within=pyo.Reals, initialize=data.limit, mutable=True)
+    averages.given = pyo.Param(averages.CAPS, within=pyo.Reals, initialize=data.given)
     averages.given_value = pyo.Param(averages.CAPS, initialize=data.given_value, within=pyo.Reals)
-    averages.penalty = pyo.Param(averages.CAPS, initialize=data.penalty)
-    averages.most = pyo.Param(averages.CAPS, initialize=data.most)
+    averages.penalty = pyo.Param(averages.CAPS, within=pyo.Reals, initialize=data.penalty)
+    averages.most = pyo.Param(averages.CAPS, within=pyo.Reals, initialize=data.most)
 
     def excess_bounds(b: pyo.Block, *r: str) -> tuple[float, pyo.Expression]:
         return 0.0, b.most[r]

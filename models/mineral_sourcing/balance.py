@@ -44,8 +44,8 @@ def add(m: pyo.Block, network: Network) -> None:
     balance.surplus = pyo.Var(balance.SURPLUS, domain=pyo.NonNegativeReals)
     balance.MATERIALS = pyo.Set(initialize=data.materials)
     balance.disposal_cost = pyo.Param(balance.MATERIALS, initialize=data.disposal_cost, within=pyo.Reals)
-    balance.demand = pyo.Param(balance.NODES, initialize=data.demand)
-    balance.under_way = pyo.Param(balance.NODES, initialize=data.under_way)
+    balance.demand = pyo.Param(balance.NODES, within=pyo.Reals, initialize=data.demand)
+    balance.under_way = pyo.Param(balance.NODES, within=pyo.Reals, initialize=data.under_way)
 
     @balance.Constraint(balance.NODES)
     def node(b: pyo.Block, i: str, k: str, t: int) -> pyo.Expression:

@@ -66,7 +66,7 @@ def build(network: Network, custom: Sequence[Custom] = ()) -> pyo.Block:
     """The model of a network, in model units, minimising present cost; nothing in it is constructed."""
     m = pyo.Block(concrete=False, name="model", doc=network.name)
     m.PERIODS = pyo.Set(initialize=network.periods)
-    m.discount = pyo.Param(m.PERIODS, initialize=network.discount)
+    m.discount = pyo.Param(m.PERIODS, within=pyo.Reals, initialize=network.discount)
     for family in FAMILIES:
         family.add(m, network)
     m.unit_mass, m.unit_money = float(network.unit_mass), float(network.unit_money)

@@ -31,9 +31,9 @@ def add(m: pyo.Block, network: Network) -> None:
     capacity.SELLING_AT = pyo.Set(capacity.SITES, dimen=4, initialize=data.selling_at)
     capacity.SETTING_UP_AT = pyo.Set(capacity.SITES, dimen=7, initialize=data.setting_up_at)
     capacity.SETUPS = pyo.Set(dimen=7, initialize=data.setups)
-    capacity.site_limit = pyo.Param(capacity.SITES, initialize=data.site_limit)
-    capacity.capacity_use = pyo.Param(m.flow.OFFERS, initialize=data.capacity_use)
-    capacity.setup_use = pyo.Param(capacity.SETUPS, initialize=data.setup_use)
+    capacity.site_limit = pyo.Param(capacity.SITES, within=pyo.Reals, initialize=data.site_limit)
+    capacity.capacity_use = pyo.Param(m.flow.OFFERS, within=pyo.Reals, initialize=data.capacity_use)
+    capacity.setup_use = pyo.Param(capacity.SETUPS, within=pyo.Reals, initialize=data.setup_use)
 
     @capacity.Constraint(capacity.SITES)
     def site(b: pyo.Block, i: str, t: int) -> pyo.Expression:
@@ -44,7 +44,7 @@ def add(m: pyo.Block, network: Network) -> None:
 
     capacity.ROUTES = pyo.Set(dimen=3, initialize=data.routes)
     capacity.ON_ROUTE = pyo.Set(capacity.ROUTES, dimen=4, initialize=data.on_route)
-    capacity.route_limit = pyo.Param(capacity.ROUTES, initialize=data.route_limit)
+    capacity.route_limit = pyo.Param(capacity.ROUTES, within=pyo.Reals, initialize=data.route_limit)
 
     @capacity.Constraint(capacity.ROUTES)
     def route(b: pyo.Block, o: str, d: str, t: int) -> pyo.Expression:

@@ -66,9 +66,11 @@ def _add_bases(concentration: pyo.Block, data: Concentration) -> None:
         concentration.add_component(name, pyo.Set(concentration.BASES, dimen=dimen, initialize=members))
     concentration.SOLD_RECYCLED = pyo.Set(dimen=2, initialize=data.recycled.index)
     concentration.MADE_RECYCLED = pyo.Set(dimen=2, initialize=data.made_recycled.index)
-    concentration.recycled = pyo.Param(concentration.SOLD_RECYCLED, initialize=data.recycled)
-    concentration.made_recycled = pyo.Param(concentration.MADE_RECYCLED, initialize=data.made_recycled)
-    concentration.base_constant = pyo.Param(concentration.BASES, initialize=data.base_constant)
+    concentration.recycled = pyo.Param(concentration.SOLD_RECYCLED, within=pyo.Reals, initialize=data.recycled)
+    concentration.made_recycled = pyo.Param(
+        concentration.MADE_RECYCLED, within=pyo.Reals, initialize=data.made_recycled
+    )
+    concentration.base_constant = pyo.Param(concentration.BASES, within=pyo.Reals, initialize=data.base_constant)
     concentration.base = pyo.Var(concentration.BASES, domain=pyo.Reals)
 
     @concentration.Constraint(concentration.BASES)
@@ -119,9 +121,9 @@ def add(m: pyo.Block, network: Network) -> None:
     ):
         concentration.add_component(name, pyo.Set(concentration.CAPS, dimen=dimen, initialize=members))
     concentration.sign = pyo.Param(concentration.CAPS, initialize=data.sign, within=pyo.Reals)
-    concentration.share = pyo.Param(concentration.CAPS, initialize=data.share, mutable=True)
+    concentration.share = pyo.Param(concentration.CAPS, within=pyo.Reals, initialize=data.share, mutable=True)
     concentration.amount = pyo.Param(concentration.CAPS, initialize=data.amount, mutable=True, within=pyo.Reals)
-    concentration.penalty = pyo.Param(concentration.PRICED, initialize=data.penalty)
+    concentration.penalty = pyo.Param(concentration.PRICED, within=pyo.Reals, initialize=data.penalty)
     concentration.excess = pyo.Var(concentration.PRICED, domain=pyo.NonNegativeReals)
 
     @concentration.Constraint(concentration.CAPS)

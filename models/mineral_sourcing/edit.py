@@ -1,11 +1,12 @@
 """What changes in the matrix when numbers of a Param change: only what reads them is evaluated again.
 
-The first edit of a Param calls each rule that reads it once, to see at which rows it reads which number; later ones
-know.
+What a rule reads is seen where it is called for no row at all; the first edit of a Param calls each rule that reads it
+for all rows, to see at which of them it reads which number. Later ones know.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -156,11 +157,11 @@ class Editor:
         """Components of one kind that read a Param: span, component, and the rows that read the changed numbers."""
         for span, component in zip(spans, components(self.model, kind), strict=True):
 
-            def whole(span: Span = span, component: Any = component) -> None:
-                call(self._fresh(), span, component, None)
+            def called(some: Array | None, span: Span = span, component: Any = component) -> None:
+                call(self._fresh(), span, component, some)
 
-            if self._reads(span.name, param, whole):
-                rows = self._reader(span.name, param, whole).of(at)
+            if self._reads(span.name, param, partial(called, np.empty(0, dtype=np.int64))):
+                rows = self._reader(span.name, param, partial(called, None)).of(at)
                 if len(rows):
                     yield span, component, rows
 

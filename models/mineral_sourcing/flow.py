@@ -35,15 +35,15 @@ def add(m: pyo.Block, network: Network) -> None:
     flow.LANES = pyo.Set(dimen=3, initialize=data.lanes)
     flow.LISTED = pyo.Set(dimen=4, initialize=data.listed)
     flow.OFFERS = pyo.Set(dimen=3, initialize=data.offers)
-    flow.ship_limit = pyo.Param(flow.SHIPMENTS, initialize=data.shipment_limit)
-    flow.sold_limit = pyo.Param(flow.SALES, initialize=data.sale_limit)
-    flow.kept = pyo.Param(flow.LANES, initialize=data.kept)
-    flow.freight = pyo.Param(flow.LANES, initialize=data.freight)
-    flow.duty = pyo.Param(flow.SHIPMENTS, initialize=data.duty)
-    flow.price = pyo.Param(flow.OFFERS, initialize=data.price)
+    flow.ship_limit = pyo.Param(flow.SHIPMENTS, within=pyo.Reals, initialize=data.shipment_limit)
+    flow.sold_limit = pyo.Param(flow.SALES, within=pyo.Reals, initialize=data.sale_limit)
+    flow.kept = pyo.Param(flow.LANES, within=pyo.Reals, initialize=data.kept)
+    flow.freight = pyo.Param(flow.LANES, within=pyo.Reals, initialize=data.freight)
+    flow.duty = pyo.Param(flow.SHIPMENTS, within=pyo.Reals, initialize=data.duty)
+    flow.price = pyo.Param(flow.OFFERS, within=pyo.Reals, initialize=data.price)
     flow.SURCHARGED = pyo.Set(dimen=4, initialize=data.surcharged)
-    flow.surcharge = pyo.Param(flow.SURCHARGED, initialize=data.surcharge)
-    flow.unpaid = pyo.Param(m.PERIODS, initialize=data.unpaid)
+    flow.surcharge = pyo.Param(flow.SURCHARGED, within=pyo.Reals, initialize=data.surcharge)
+    flow.unpaid = pyo.Param(m.PERIODS, within=pyo.Reals, initialize=data.unpaid)
 
     def ship_bounds(b: pyo.Block, o: str, d: str, k: str, t: int) -> tuple[float, pyo.Expression]:
         return 0.0, b.ship_limit[o, d, k, t]

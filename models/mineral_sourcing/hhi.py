@@ -54,7 +54,7 @@ def add(m: pyo.Block, network: Network) -> None:
         ("TAGGED", data.tagged, 7),
     ):
         hhi.add_component(name, pyo.Set(hhi.SUBJECTS, dimen=dimen, initialize=members))
-    hhi.given = pyo.Param(hhi.SUBJECTS, initialize=data.given)
+    hhi.given = pyo.Param(hhi.SUBJECTS, within=pyo.Reals, initialize=data.given)
     hhi.quantity = pyo.Var(hhi.SUBJECTS, domain=pyo.Reals)
     hhi.square = pyo.Var(hhi.SUBJECTS, domain=pyo.NonNegativeReals)
 
@@ -70,8 +70,8 @@ def _add_pieces(hhi: pyo.Block, data: Hhi) -> None:
     hhi.PIECES = pyo.Set(dimen=7, initialize=data.pieces)
     hhi.OF_PIECE = pyo.Set(hhi.PIECES, dimen=6, initialize=data.of_piece)
     hhi.TOTAL_OF_PIECE = pyo.Set(hhi.PIECES, dimen=5, initialize=data.total_of_piece)
-    hhi.slope = pyo.Param(hhi.PIECES, initialize=data.slope)
-    hhi.height = pyo.Param(hhi.PIECES, initialize=data.height)
+    hhi.slope = pyo.Param(hhi.PIECES, within=pyo.Reals, initialize=data.slope)
+    hhi.height = pyo.Param(hhi.PIECES, within=pyo.Reals, initialize=data.height)
 
     @hhi.Constraint(hhi.PIECES)
     def piece(b: pyo.Block, *n: str) -> pyo.Expression:
@@ -86,8 +86,8 @@ def _add_caps(hhi: pyo.Block, data: Hhi) -> None:
     hhi.TOTAL_OF = pyo.Set(hhi.CELLS, dimen=5, initialize=data.total_of)
     hhi.PRICED = pyo.Set(dimen=5, initialize=data.priced)
     hhi.PRICED_IN = pyo.Set(hhi.CELLS, dimen=5, initialize=data.priced_in)
-    hhi.limit = pyo.Param(hhi.CELLS, initialize=data.limit, mutable=True)
-    hhi.penalty = pyo.Param(hhi.PRICED, initialize=data.penalty)
+    hhi.limit = pyo.Param(hhi.CELLS, within=pyo.Reals, initialize=data.limit, mutable=True)
+    hhi.penalty = pyo.Param(hhi.PRICED, within=pyo.Reals, initialize=data.penalty)
     hhi.excess = pyo.Var(hhi.PRICED, domain=pyo.NonNegativeReals)
 
     @hhi.Constraint(hhi.CELLS)

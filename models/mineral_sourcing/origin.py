@@ -54,7 +54,7 @@ def _add_columns(origin: pyo.Block, data: Origin) -> None:
     for name, param in (("CONTENTS", "content"), ("PASSED", "passed")):
         values = getattr(data, param)
         origin.add_component(name, pyo.Set(dimen=len(values.index.codes), initialize=values.index))
-        origin.add_component(param, pyo.Param(origin.component(name), initialize=values))
+        origin.add_component(param, pyo.Param(origin.component(name), within=pyo.Reals, initialize=values))
 
 
 def _add_balances(origin: pyo.Block, data: Origin) -> None:
@@ -62,8 +62,8 @@ def _add_balances(origin: pyo.Block, data: Origin) -> None:
     nodes = sets(origin, "NODES", data.nodes, **data.at_node)
     runs = sets(origin, "RUNS", data.runs, **data.at_run)
     origin.BEFORE = pyo.Set(origin.HELD, dimen=5, initialize=data.before)
-    origin.under_way = pyo.Param(nodes, initialize=data.under_way)
-    origin.opening = pyo.Param(origin.HELD, initialize=data.opening)
+    origin.under_way = pyo.Param(nodes, within=pyo.Reals, initialize=data.under_way)
+    origin.opening = pyo.Param(origin.HELD, within=pyo.Reals, initialize=data.opening)
 
     def node(b: pyo.Block, *n: Any) -> pyo.Expression:
         m = b.parent_block()
@@ -100,7 +100,7 @@ def _add_balances(origin: pyo.Block, data: Origin) -> None:
 def _add_counts(origin: pyo.Block, data: Origin) -> None:
     """What arrives at a market, and what its processes take in, by origin."""
     purchases = sets(origin, "BOUGHT", data.bought, **data.of_bought)
-    origin.coming = pyo.Param(purchases, initialize=data.coming)
+    origin.coming = pyo.Param(purchases, within=pyo.Reals, initialize=data.coming)
     inputs = sets(origin, "CONSUMED", data.consumed, **data.of_consumed)
 
     def bought(b: pyo.Block, w: str, e: str, o: str, d: str, k: str, g: str, t: int) -> pyo.Expression:

@@ -34,9 +34,9 @@ def add(m: pyo.Block, network: Network) -> None:
     priority.RANKS = pyo.Set(initialize=data.ranks)
     priority.RANKED = pyo.Set(priority.RANKS, dimen=4, initialize=data.ranked)
     priority.PRIORITIES = pyo.Set(initialize=data.priorities)
-    priority.limit = pyo.Param(priority.DEMANDS, initialize=data.unmet_limit)
-    priority.unmet_cost = pyo.Param(priority.PRIORITIES, initialize=data.unmet_cost)
-    priority.weight = pyo.Param(priority.PRIORITIES, initialize=data.weight)
+    priority.limit = pyo.Param(priority.DEMANDS, within=pyo.Reals, initialize=data.unmet_limit)
+    priority.unmet_cost = pyo.Param(priority.PRIORITIES, within=pyo.Reals, initialize=data.unmet_cost)
+    priority.weight = pyo.Param(priority.PRIORITIES, within=pyo.Reals, initialize=data.weight)
 
     def bounds(b: pyo.Block, i: str, k: str, t: int, r: str) -> tuple[float, pyo.Expression]:
         return 0.0, b.limit[i, k, t, r]

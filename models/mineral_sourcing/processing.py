@@ -26,10 +26,10 @@ def add(m: pyo.Block, network: Network) -> None:
     processing.RUNS = pyo.Set(dimen=2, initialize=data.runs)
     processing.INPUTS = pyo.Set(dimen=2, initialize=data.inputs)
     processing.OUTPUTS = pyo.Set(dimen=2, initialize=data.outputs)
-    processing.limit = pyo.Param(processing.RUNS, initialize=data.run_limit)
+    processing.limit = pyo.Param(processing.RUNS, within=pyo.Reals, initialize=data.run_limit)
     processing.toll = pyo.Param(processing.PROCESSES, initialize=data.toll, within=pyo.Reals)
-    processing.input = pyo.Param(processing.INPUTS, initialize=data.input)
-    processing.output = pyo.Param(processing.OUTPUTS, initialize=data.output)
+    processing.input = pyo.Param(processing.INPUTS, within=pyo.Reals, initialize=data.input)
+    processing.output = pyo.Param(processing.OUTPUTS, within=pyo.Reals, initialize=data.output)
 
     def bounds(b: pyo.Block, p: str, t: int) -> tuple[float, pyo.Expression]:
         return 0.0, b.limit[p, t]

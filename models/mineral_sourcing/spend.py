@@ -50,10 +50,10 @@ def add(m: pyo.Block, network: Network) -> None:
     ):
         spend.add_component(name, pyo.Set(spend.CAPS, dimen=dimen, initialize=members))
     spend.sign = pyo.Param(spend.CAPS, initialize=data.sign, within=pyo.Reals)
-    spend.limit = pyo.Param(spend.CAPS, initialize=data.limit, mutable=True)
-    spend.given = pyo.Param(spend.CAPS, initialize=data.given)
-    spend.penalty = pyo.Param(spend.CAPS, initialize=data.penalty)
-    spend.most = pyo.Param(spend.CAPS, initialize=data.most)
+    spend.limit = pyo.Param(spend.CAPS, within=pyo.Reals, initialize=data.limit, mutable=True)
+    spend.given = pyo.Param(spend.CAPS, within=pyo.Reals, initialize=data.given)
+    spend.penalty = pyo.Param(spend.CAPS, within=pyo.Reals, initialize=data.penalty)
+    spend.most = pyo.Param(spend.CAPS, within=pyo.Reals, initialize=data.most)
 
     def excess_bounds(b: pyo.Block, *r: str) -> tuple[float, pyo.Expression]:
         return 0.0, b.most[r]

@@ -34,8 +34,8 @@ def _add_cover(stockpile: pyo.Block, data: Stock) -> None:
     stockpile.COVERING = pyo.Set(stockpile.COVER, dimen=3, initialize=data.covering)
     stockpile.AHEAD = pyo.Set(dimen=5, initialize=data.ahead)
     stockpile.USE = pyo.Set(stockpile.COVER, dimen=5, initialize=data.cover_use)
-    stockpile.share = pyo.Param(stockpile.AHEAD, initialize=data.share)
-    stockpile.demand = pyo.Param(stockpile.COVER, initialize=data.cover_demand)
+    stockpile.share = pyo.Param(stockpile.AHEAD, within=pyo.Reals, initialize=data.share)
+    stockpile.demand = pyo.Param(stockpile.COVER, within=pyo.Reals, initialize=data.cover_demand)
 
     @stockpile.Constraint(stockpile.COVER)
     def cover(b: pyo.Block, c: str, k: str, t: int) -> pyo.Expression:
@@ -62,7 +62,7 @@ def add(m: pyo.Block, network: Network) -> None:
         ("opening", data.opening),
         ("holding_cost", data.holding_cost),
     ):
-        stockpile.add_component(name, pyo.Param(stockpile.NODES, initialize=values))
+        stockpile.add_component(name, pyo.Param(stockpile.NODES, within=pyo.Reals, initialize=values))
 
     def stock_bounds(b: pyo.Block, i: str, k: str, t: int) -> tuple[float, pyo.Expression]:
         return 0.0, b.limit[i, k, t]
@@ -86,7 +86,7 @@ def add(m: pyo.Block, network: Network) -> None:
 
     stockpile.FINAL = pyo.Set(dimen=2, initialize=data.finals)
     stockpile.LAST = pyo.Set(stockpile.FINAL, dimen=3, initialize=data.last)
-    stockpile.least = pyo.Param(stockpile.FINAL, initialize=data.final)
+    stockpile.least = pyo.Param(stockpile.FINAL, within=pyo.Reals, initialize=data.final)
 
     @stockpile.Constraint(stockpile.FINAL)
     def final(b: pyo.Block, i: str, k: str) -> pyo.Expression:

@@ -53,8 +53,8 @@ def add(m: pyo.Block, network: Network) -> None:
         suppliers.add_component(name, pyo.Set(suppliers.CANDIDATES, dimen=dimen, initialize=members))
     suppliers.SWITCHES = pyo.Set(dimen=6, initialize=data.switches)
     suppliers.LINKS = pyo.Set(dimen=6, initialize=data.links)
-    suppliers.most = pyo.Param(suppliers.LINKS, initialize=data.most)
-    suppliers.surely = pyo.Param(suppliers.SWITCHES, initialize=data.surely)
+    suppliers.most = pyo.Param(suppliers.LINKS, within=pyo.Reals, initialize=data.most)
+    suppliers.surely = pyo.Param(suppliers.SWITCHES, within=pyo.Reals, initialize=data.surely)
 
     def bounds(b: pyo.Block, *c: str) -> tuple[pyo.Expression, float]:
         return b.surely[c], 1.0
@@ -80,8 +80,8 @@ def _add_counts(suppliers: pyo.Block, data: Suppliers) -> None:
     suppliers.PRICED = pyo.Set(dimen=5, initialize=data.priced)
     suppliers.PRICED_IN = pyo.Set(suppliers.COUNTS, dimen=5, initialize=data.priced_in)
     suppliers.sign = pyo.Param(suppliers.COUNTS, initialize=data.sign, within=pyo.Reals)
-    suppliers.limit = pyo.Param(suppliers.COUNTS, initialize=data.limit, mutable=True)
-    suppliers.penalty = pyo.Param(suppliers.PRICED, initialize=data.penalty)
+    suppliers.limit = pyo.Param(suppliers.COUNTS, within=pyo.Reals, initialize=data.limit, mutable=True)
+    suppliers.penalty = pyo.Param(suppliers.PRICED, within=pyo.Reals, initialize=data.penalty)
     suppliers.excess = pyo.Var(suppliers.PRICED, domain=pyo.NonNegativeReals)
 
     @suppliers.Constraint(suppliers.COUNTS)
@@ -97,10 +97,12 @@ def _add_awards(suppliers: pyo.Block, data: Suppliers) -> None:
     suppliers.SHORT = pyo.Set(dimen=6, initialize=data.short)
     suppliers.SHORT_IN = pyo.Set(suppliers.AWARDS, dimen=6, initialize=data.short_in)
     for name in ("least", "share"):
-        suppliers.add_component(name, pyo.Param(suppliers.AWARDS, initialize=getattr(data, name), mutable=True))
-    suppliers.reach = pyo.Param(suppliers.AWARDS, initialize=data.reach)
-    suppliers.given = pyo.Param(suppliers.AWARDS, initialize=data.award_given)
-    suppliers.price = pyo.Param(suppliers.SHORT, initialize=data.price)
+        suppliers.add_component(
+            name, pyo.Param(suppliers.AWARDS, within=pyo.Reals, initialize=getattr(data, name), mutable=True)
+        )
+    suppliers.reach = pyo.Param(suppliers.AWARDS, within=pyo.Reals, initialize=data.reach)
+    suppliers.given = pyo.Param(suppliers.AWARDS, within=pyo.Reals, initialize=data.award_given)
+    suppliers.price = pyo.Param(suppliers.SHORT, within=pyo.Reals, initialize=data.price)
     suppliers.short = pyo.Var(suppliers.SHORT, domain=pyo.NonNegativeReals)
 
     @suppliers.Constraint(suppliers.AWARDS)

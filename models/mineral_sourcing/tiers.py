@@ -59,10 +59,10 @@ def add(m: pyo.Block, network: Network) -> None:
     data = network.tiers
     m.tiers = tiers = pyo.Block(doc=__doc__)
     _add_sets(tiers, data)
-    tiers.price = pyo.Param(tiers.TIERS, initialize=data.price)
+    tiers.price = pyo.Param(tiers.TIERS, within=pyo.Reals, initialize=data.price)
     tiers.width = pyo.Param(tiers.BANDS, initialize=data.width, within=pyo.Reals)
-    tiers.room = pyo.Param(tiers.BANDS, initialize=data.room)
-    tiers.least = pyo.Param(tiers.SWITCHES, initialize=data.least)
+    tiers.room = pyo.Param(tiers.BANDS, within=pyo.Reals, initialize=data.room)
+    tiers.least = pyo.Param(tiers.SWITCHES, within=pyo.Reals, initialize=data.least)
     tiers.bought = pyo.Var(tiers.PARTS, domain=pyo.NonNegativeReals)
     tiers.reached = pyo.Var(tiers.SWITCHES, domain=pyo.Binary)
 

@@ -198,7 +198,7 @@ class _Param:
     def __init__(self, tracer: Tracer, component: Any) -> None:
         values = param_source(component)
         self.tracer, self.name, self.index = tracer, component.name, values.index
-        self.array = tracer.arrays.get(component.name, values.array)
+        self.array = tracer.arrays.get(self.name, values.array)
 
     def __getitem__(self, key: Any) -> Value:
         frame, at = self.tracer.find(self.index, key)

@@ -15,16 +15,16 @@ Optimization, section 6.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from threading import Event
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, hstack, vstack
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
-from planner.analysis.levers import Lever
+from planner.analysis.effects import Effect, effects
+from planner.analysis.levers import Lever, loosened
+from planner.analysis.study import Study
 from planner.assemble import assembled
-from planner.difference import places
 from planner.errors import InputError
 from planner.instance import Instance
 from planner.session import Session
@@ -36,20 +36,6 @@ TINY = 1e-7
 
 PART = 0.01
 """Loosening, in scales, from which the effect of a lever is read off."""
-
-
-@dataclass(frozen=True)
-class _Effect:
-    """What one lever does to the matrix when it is loosened by one of its unit."""
-
-    rows: Array
-    sides: Array
-    """What is added to the sides of these rows; ``inf`` where the rows are no more."""
-    entries: csr_array
-    """What is added to the coefficients of these rows."""
-    columns: Array
-    bounds: Array
-    """What is added to the upper bounds of these columns."""
 
 
 @dataclass(frozen=True)
@@ -66,42 +52,40 @@ class Elastic:
     """The elastic model of an instance.
 
     Args:
-        instance: checked input.
+        study: of the instance.
         levers: what may be loosened.
         settings: limits and choices of each solve.
-        stop: once it is set, by another thread, solves end; ``session`` is then ``None`` if none was finished.
-
-    Raises:
-        InputError: a fixed charge or minimum that nothing bounds.
     """
 
-    def __init__(
-        self, instance: Instance, levers: Sequence[Lever], settings: Settings, stop: Event | None = None
-    ) -> None:
-        self.levers, self.settings, self.stop = levers, settings, stop
-        self.found = assembled(instance)
-        self.matrix = compiled(self.found.network)
-        self._effects = [self._effect(instance, lever) for lever in levers]
+    def __init__(self, study: Study, levers: Sequence[Lever], settings: Settings) -> None:
+        self.levers, self.settings, self.stop = levers, settings, study.kept.stop
+        instance, model = study.instance, study.model
+        self.found, self.matrix = model.assembled, model.matrix
+        self.effects = self._found_effects(instance)
         self._unmet = {at: self._demand(instance, lever) for at, lever in enumerate(levers) if lever.kind == "demand"}
         self.session: Session | None = None
         """The elastic model; ``None`` where there is no plan even with every lever let go."""
         point = self._everything_let_go()
         if point is not None:
             self._first = len(self.matrix.cost)
-            self.session = Session.of(self._extended(point), settings, stop=stop)
+            self.session = Session.of(self._extended(point), settings, stop=self.stop)
 
-    def _effect(self, instance: Instance, lever: Lever) -> _Effect:
-        """The matrix of the loosened instance beside that of the instance."""
-        nothing = np.empty(0, dtype=np.int64)
-        none = _Effect(nothing, np.empty(0), csr_array((0, len(self.matrix.cost))), nothing, np.empty(0))
-        steps = max(1, min(round(PART * lever.scale / lever.step), lever.most))
-        if lever.kind == "demand":
-            return none
-        try:
-            other = assembled(lever.loosened(instance, steps), self.found.parts.units)
-        except InputError:
-            return none
-        return _difference(self.matrix, compiled(other.network), steps * lever.step)
+    def _found_effects(self, instance: Instance) -> list[Effect]:
+        """What each lever does to the matrix when it is loosened by one of its unit."""
+        firm = [at for at, lever in enumerate(self.levers) if lever.kind != "demand"]
+        steps = [max(1, min(round(PART * lever.scale / lever.step), lever.most)) for lever in self.levers]
+
+        def let(some: Sequence[int]) -> Matrix | None:
+            moved = [(self.levers[firm[one]], steps[firm[one]]) for one in some]
+            try:
+                return compiled(assembled(loosened(instance, moved), self.found.parts.units).network)
+            except InputError:
+                return None
+
+        found = [Effect.nothing(len(self.matrix.cost)) for _ in self.levers]
+        for at, effect in zip(firm, effects(self.matrix, len(firm), let), strict=True):
+            found[at] = effect.by_unit(steps[at] * self.levers[at].step)
+        return found
 
     def _demand(self, instance: Instance, lever: Lever) -> tuple[Array, Array]:
         """Columns of unmet demand that a lever lets go, and the demand that bounds each."""
@@ -115,7 +99,7 @@ class Elastic:
     def _everything_let_go(self) -> Array | None:
         """A plan with every lever let go, demand only where it must be; ``None`` where there is none."""
         session = Session.of(self.matrix, self.settings.changed(gap=1.0), stop=self.stop)
-        for effect in self._effects:
+        for effect in self.effects:
             infinite = np.full(len(effect.rows), np.inf)
             session.row_bounds(effect.rows, -infinite, infinite)
             lower = self.matrix.col_lower[effect.columns]
@@ -134,10 +118,10 @@ class Elastic:
         """The matrix with a column for each lever; bounds that a lever moves become rows."""
         matrix, count = self.matrix, len(self.levers)
         reach = np.where(matrix.integer, matrix.col_upper, point)
-        bounded = np.unique(np.concatenate([np.empty(0, np.int64), *(effect.columns for effect in self._effects)]))
+        bounded = np.unique(np.concatenate([np.empty(0, np.int64), *(effect.columns for effect in self.effects)]))
         rows, size = len(matrix.row_lower), len(matrix.cost)
         at, lever, value = [], [], []
-        for j, effect in enumerate(self._effects):
+        for j, effect in enumerate(self.effects):
             moved = effect.sides - effect.entries @ reach
             still = np.abs(moved) <= TINY
             moved[still] -= (effect.entries @ np.ones(size))[still]  # a unit of what is multiplied, where it is 0
@@ -187,7 +171,7 @@ class Elastic:
         return np.asarray(np.where(above, far, -far))
 
     def least(self, kept: frozenset[int], seconds: float) -> Loosening | None:
-        """The least loosening that leaves some levers alone; ``None`` where there is none, or the time is up."""
+        """The least loosening that leaves some levers alone; ``None`` where there is none, or the time runs out."""
         assert self.session is not None
         columns = self._first + np.array(sorted(kept), dtype=np.int64)
         self.session.column_bounds(columns, np.zeros(len(columns)), np.zeros(len(columns)))
@@ -228,37 +212,3 @@ class Elastic:
         finally:
             session.restore()
         return (result.objective, -result.col_duals[self._first :]) if result.has_point else None
-
-
-def _difference(old: Matrix, new: Matrix, amount: float) -> _Effect:
-    """What a new matrix has in rows and columns of an old one that is not there, by unit of an amount."""
-    rows, columns = places(new.rows, old.rows), places(new.columns, old.columns)
-    rows = np.arange(len(new.row_lower)) if rows is None else rows
-    columns = np.arange(len(new.cost)) if columns is None else columns
-    known, held = np.flatnonzero(rows >= 0), np.flatnonzero(columns >= 0)
-    gone = np.setdiff1d(np.arange(len(old.row_lower)), rows)
-    moved = np.zeros(len(old.row_lower))
-    for before, after in ((old.row_lower, new.row_lower), (old.row_upper, new.row_upper)):
-        sides = rows[known]
-        finite = np.isfinite(before[sides]) & np.isfinite(after[known])
-        moved[sides[finite]] = after[known][finite] - before[sides[finite]]
-    moved[gone] = np.inf
-    entries = new.entries.tocoo()
-    stays = (rows[entries.row] >= 0) & (columns[entries.col] >= 0)
-    place = rows[entries.row[stays]], columns[entries.col[stays]]
-    change = csr_array(csr_array((entries.data[stays], place), old.entries.shape) - old.entries)
-    change.data[np.abs(change.data) <= 1e-12] = 0.0
-    change.eliminate_zeros()
-    touched = np.union1d(np.flatnonzero(np.diff(change.indptr)), np.flatnonzero(moved))
-    pieces = old.row_span("hhi.piece")  # drawn otherwise for another limit, which is no loosening
-    touched = touched[(touched < pieces.start) | (touched >= pieces.stop)]
-    touched = touched[~(np.isin(touched, gone) & np.isinf(old.row_lower[touched]) & np.isinf(old.row_upper[touched]))]
-    upper = np.zeros(len(old.cost))
-    bounded = held[np.isfinite(new.col_upper[held]) & np.isfinite(old.col_upper[columns[held]])]
-    upper[columns[bounded]] = new.col_upper[bounded] - old.col_upper[columns[bounded]]
-    grown = np.flatnonzero((upper > 0) & ~old.integer)
-    kept = change[touched]
-    kept = csr_array((kept.data / amount, kept.indices, kept.indptr), kept.shape)
-    gone_rows = np.isin(touched, gone)
-    kept = csr_array(kept.multiply((~gone_rows).astype(float)[:, None]))
-    return _Effect(touched, moved[touched] / amount, kept, grown, upper[grown] / amount)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from planner.analysis.elastic import Elastic
 from planner.analysis.levers import levers
 from planner.analysis.repair import Repair, Search
 from planner.analysis.study import Study
@@ -28,8 +29,10 @@ from planner.settings import Settings
 
 Question = Literal["no plan", "unmet demand", "nothing"]
 
-WANTED = 5
-"""Repairs that are looked for unless it is asked for otherwise."""
+WANTED = 3
+"""Repairs that are looked for unless it is asked for otherwise; where rules and promises give fewer, capacities that
+would have to grow are looked at too.
+"""
 
 STOPPED = "the search was stopped before its end, and what is told may be more than is needed"
 
@@ -60,6 +63,8 @@ class Explanation:
     """Behind unmet demand: ``kind``, ``name``, ``unit``, ``limit``, ``met`` (t of demand that one more unit serves)."""
     dearer: float = float("nan")
     """What meeting all demand would add to the cost of supply; ``nan`` where it cannot be met."""
+    complete: bool = False
+    """Whether it is proven that nothing else that may be loosened, alone or together, makes a plan possible."""
     message: str = ""
     """What could not be told, and why."""
     plan: Plan | None = field(default=None, repr=False)
@@ -91,6 +96,7 @@ class Explanation:
         best = self.repairs[0]
         more = len(self.repairs) - 1
         others = f"; {more} other repair{'s' if more > 1 else ''} follow{'' if more > 1 else 's'}" if more else ""
+        others += f"{' and' if more else ';'} there is no other" if self.complete else ""
         return f"{head}; the cheapest repair found: {best.sentence}, at {money(best.cost)} {self.currency}{others}."
 
     def __repr__(self) -> str:
@@ -137,7 +143,8 @@ def explain(
     plan = study.plan if solved.has_point else None
     found: dict[str, Any] = {"question": "nothing", "plan": plan}
     if solved.end == "infeasible":
-        found |= {"question": "no plan", **_stuck(study, chosen, repairs, capacities=False)}
+        elastic = Elastic(study, levers(instance, capacities=False, demand=True), chosen)
+        found |= {"question": "no plan", **_stuck(study, elastic, chosen, repairs)}
     elif plan is None:
         found |= {"question": "no plan", "message": f"HiGHS does not tell whether there is a plan ({solved.end})"}
     elif len(unmet_of(plan)):
@@ -158,26 +165,24 @@ def _behind(plan: Plan, chosen: Settings, repairs: int, stop: Event | None) -> d
         costs = plan.costs
         supply = plan.objective - float(costs.loc[costs["component"] == "unmet", "present_value"].sum())
         return found | {"dearer": study.plan.objective - supply, "least_unmet": 0.0}
-    behind = binding(study.instance, chosen, stop)
+    elastic = Elastic(study, levers(study.instance, capacities=True, demand=False), chosen)
+    behind = binding(elastic)
     if behind is not None:
         found |= {"least_unmet": behind.least, "binding": behind.levers}
-    return found | _stuck(study, chosen, repairs, capacities=True)
+    return found | _stuck(study, elastic, chosen, repairs)
 
 
-def _stuck(study: Study, chosen: Settings, repairs: int, *, capacities: bool) -> dict[str, Any]:
-    """Conflict and repairs of an instance without a plan.
-
-    Args:
-        study: of the instance.
-        chosen: limits and choices.
-        repairs: how many to look for.
-        capacities: whether capacities may grow, rather than demand go unmet.
-    """
-    kept, instance = study.kept, study.instance
-    network, limit = kept.assembled.network, chosen.time_limit
-    named = conflict(kept.matrix, network, instance, chosen, limit, capacities=True, stop=kept.stop)
-    search = Search(study, levers(instance, capacities=capacities, demand=not capacities), chosen)
-    found = sorted(search.repairs(repairs), key=lambda repair: (round(repair.unmet, 6), repair.cost))
+def _stuck(study: Study, elastic: Elastic, chosen: Settings, repairs: int) -> dict[str, Any]:
+    """Conflict and repairs of an instance without a plan."""
+    kept, instance, limit = study.model, study.instance, chosen.time_limit
+    named = conflict(kept.matrix, kept.assembled.network, instance, chosen, limit, capacities=True, stop=kept.stop)
+    search = Search(study, elastic, chosen)
+    found = [*search.repairs(repairs)]
+    if len(found) < min(repairs, WANTED) and not search.late:
+        every = levers(instance, capacities=True, demand=any(lever.kind == "demand" for lever in elastic.levers))
+        if len(every) > len(elastic.levers):
+            search = Search(study, Elastic(study, every, chosen), chosen, [repair.names for repair in found])
+            found += search.repairs(min(repairs, WANTED) - len(found))
     message = ""
     if kept.stop is not None and kept.stop.is_set():
         message = STOPPED
@@ -185,4 +190,5 @@ def _stuck(study: Study, chosen: Settings, repairs: int, *, capacities: bool) ->
         message = "even with every rule and promise that may be loosened let go there is no plan"
     elif search.late:
         message = f"the search for repairs ended after the time limit of {limit:g} s"
-    return {"conflict": named, "repairs": tuple(found), "message": message}
+    ranked = sorted(found, key=lambda repair: (round(repair.unmet, 6), repair.cost))
+    return {"conflict": named, "repairs": tuple(ranked), "complete": search.complete, "message": message}

@@ -1,4 +1,4 @@
-r"""Frontiers: the least cost against the limit of a rule, or against the days that stocks must cover.
+r"""Frontiers: the least cost against the limit of a rule, the days that stocks must cover, or unmet demand.
 
 Every point is a plan, solved and verified. Where the model is linear, the rows of the limit and what its shadow prices
 prove give more (``duality.py``): between two points the cost lies above the *tangents* that their prices prove and,
@@ -9,6 +9,9 @@ the plan (demand left unmet, process input), the cost is no chord: the gap shown
 the cost at the stricter limit. With yes-or-no decisions points are spaced evenly and nothing is said of what lies
 between.
 
+Against unmet demand the price of a tonne is what moves (``unmetwalk.py``): linear models exactly, others at the plans
+that are best at some price.
+
 *Knee*: the point farthest below the straight line between the two ends, both axes scaled to 0–1 (Satopää et al. 2011).
 *Marginal*: cost of one unit more strictness, from a point to the next stricter one.
 """
@@ -16,15 +19,17 @@ between.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from planner.analysis.axis import cover_axis, rule_axis
+from planner.analysis.axis import Axis, cover_axis, rule_axis
 from planner.analysis.ends import Ends
 from planner.analysis.study import Study
 from planner.analysis.telling import limit, money, page
+from planner.analysis.unmetwalk import by_price, prices_of
 from planner.analysis.walk import SAME, Node, Segment, walk
 from planner.errors import SettingsError
 from planner.instance import Instance
@@ -142,6 +147,7 @@ def frontier(
     *,
     cover: str = "",
     material: str = "",
+    unmet: bool = False,
     between: tuple[float, float] | None = None,
     points: int | None = None,
     tolerance: float = 0.0,
@@ -149,7 +155,7 @@ def frontier(
     progress: Callable[[int, int], None] | None = None,
     **overrides: Any,
 ) -> Frontier:
-    """The least cost against the limit of a rule, or against the days of cover of stockpiles.
+    """The least cost against the limit of a rule, the days of cover of stockpiles, or unmet demand.
 
     Args:
         instance: checked input.
@@ -157,9 +163,12 @@ def frontier(
             as many points, within 0 and 1, other limits by the same factor.
         cover: instead of a rule, a site, place or group whose stockpiles must cover so many days, all alike.
         material: of which material; empty = all.
+        unmet: instead of a rule, tonnes of demand that go unmet, of what may, at whatever price; cost is that of
+            supply, and ``marginal`` the price of a tonne at which the next plan is the better one.
         between: two limits; where not given, from where the rule costs nothing to the strictest under which there is a
-            plan that leaves no more demand unmet than now.
-        points: plans at most (:data:`POINTS`; with yes-or-no decisions :data:`EVEN`).
+            plan that leaves no more demand unmet than now. Of unmet demand two prices of a tonne; where not given,
+            from hardly anything to above all supply.
+        points: plans at most (:data:`POINTS`; with yes-or-no decisions :data:`EVEN`); of unmet demand solves.
         tolerance: of the cost's rise, within which the cost between two points is known well enough; 0 = exactly.
         settings: of every solve.
         progress: called with how many plans are made and how many there may be.
@@ -168,32 +177,59 @@ def frontier(
     Raises:
         InputError: a limit that the tables cannot take, or a fixed charge or minimum that nothing bounds.
         NoPlanError: there is no plan within the limits asked for.
-        SettingsError: not one of rule and cover is given, or there is none of that name.
+        SettingsError: not one of rule, cover and unmet is given, or there is none of that name.
         VerificationError: HiGHS and the verifier disagree.
     """
-    if bool(rule) == bool(cover):
-        raise SettingsError("a frontier is against one thing: name a rule, or whose days of cover")
+    if (bool(rule), bool(cover), unmet).count(True) != 1:
+        raise SettingsError("a frontier is against one thing: name a rule, or whose days of cover, or unmet demand")
+    chosen = (settings or Settings()).changed(**overrides)
+    report = progress or (lambda done, most: None)
+    if unmet:
+        return _against_unmet(instance, chosen, between, points or POINTS, report)
     axis = rule_axis(instance, rule) if rule else cover_axis(instance, cover, material)
-    study = Study(instance, (settings or Settings()).changed(**overrides))
+    study = Study(instance, chosen)
     ends = Ends.of(study, axis, rule, between)
-    most = points or (EVEN if study.kept.matrix.is_mip else POINTS)
+    nodes, segments = _walked(study, axis, ends, points, tolerance, report)
+    if between is None and rule:
+        nodes, segments = _from_where_it_costs(nodes, segments)
+    return answer(study, axis, nodes, segments, ends)
+
+
+def _walked(
+    study: Study, axis: Axis, ends: Ends, points: int | None, tolerance: float, report: Callable[[int, int], None]
+) -> tuple[list[Node], list[Segment]]:
+    """Points between the ends and what is known between them, loosest first."""
+    most = points or (EVEN if study.model.matrix.is_mip else POINTS)
+    made = count(1)
 
     def make(value: float) -> Node:
         node = Node.of(study, axis.at(value), value)
-        if progress:
-            progress(len(made) + 1, most)
-        made.append(node)
+        report(next(made), most)
         return node
 
-    made: list[Node] = []
     low, high = sorted((ends.loose, ends.strict))
     first = axis.kinks(low, high) + [value for value in (axis.here,) if low < value < high]
     nodes, segments = walk(make, sorted({low, *first, high}), most, tolerance, whole=axis.step == 1.0)
     if axis.falling:
-        nodes, segments = nodes[::-1], [segment.reversed for segment in segments[::-1]]
-    if between is None and rule:
-        nodes, segments = _from_where_it_costs(nodes, segments)
-    return answer(instance, axis.label, axis.unit, axis.falling, axis.here, nodes, segments, ends)
+        return nodes[::-1], [segment.reversed for segment in segments[::-1]]
+    return nodes, segments
+
+
+def _against_unmet(
+    instance: Instance,
+    chosen: Settings,
+    between: tuple[float, float] | None,
+    most: int,
+    report: Callable[[int, int], None],
+) -> Frontier:
+    """The least cost of supply against unmet demand, most unmet first; tonnes discounted as money is."""
+    prices, study = prices_of(instance, between), Study(instance, chosen)
+    now = study.solve().found
+    nodes, segments = by_price(study, prices, most, lambda done: report(done, most))
+    unit = f"{instance.header.mass_unit}, discounted" if instance.header.discount_rate else instance.header.mass_unit
+    here = float("nan") if now is None or now.unmet > 0 else 0.0
+    axis = Axis("priorities", "unmet_cost", (), (), here, unit, "unmet demand", True, "level")
+    return answer(study, axis, nodes, segments, Ends(prices[0], prices[1], float("nan"), ""))
 
 
 def _from_where_it_costs(nodes: list[Node], segments: list[Segment]) -> tuple[list[Node], list[Segment]]:
@@ -204,25 +240,17 @@ def _from_where_it_costs(nodes: list[Node], segments: list[Segment]) -> tuple[li
     return nodes[flat:], segments[flat:]
 
 
-def answer(
-    instance: Instance,
-    label: str,
-    unit: str,
-    falling: bool,
-    here: float,
-    nodes: Sequence[Node],
-    segments: Sequence[Segment],
-    ends: Ends,
-) -> Frontier:
+def answer(study: Study, axis: Axis, nodes: Sequence[Node], segments: Sequence[Segment], ends: Ends) -> Frontier:
     """Points and segments, loosest first, as tables."""
+    instance = study.instance
     values = np.array([node.value for node in nodes])
-    costs = np.array([node.plan.objective for node in nodes])
+    costs = np.array([node.cost for node in nodes])
     slopes = np.diff(costs) / np.maximum(np.abs(np.diff(values)), 1e-300)
     points = pd.DataFrame(
         {
             "limit": values,
             "cost": costs,
-            "bound": [node.plan.bound for node in nodes],
+            "bound": [node.cost - (node.plan.objective - node.plan.bound) for node in nodes],
             "unmet": [node.plan.unmet for node in nodes],
             "marginal": np.append(slopes, np.nan),
             "breakpoint": _breaks(slopes, segments),
@@ -240,8 +268,8 @@ def answer(
     ]
     table = pd.DataFrame(rows, columns=["from", "to", "gap", "exact"])
     plans = tuple(node.plan for node in nodes)
-    currency = instance.header.currency
-    return Frontier(instance.name, currency, label, unit, falling, here, points, table, plans, ends.beyond, ends.reason)
+    head, told = instance.header, (axis.label, axis.unit, axis.falling, axis.here)
+    return Frontier(instance.name, head.currency, *told, points, table, plans, ends.beyond, ends.reason)
 
 
 def _breaks(slopes: np.ndarray, segments: Sequence[Segment]) -> list[str]:

@@ -148,11 +148,15 @@ def _least(inside: Array, cost: Array, fixed: Array, sides: Array) -> tuple[Arra
     return found.x[:-1], float(found.x[-1]), found.ineqlin.marginals < -TOLERANCE
 
 
-def leavers(cost: Array, shares: Array) -> tuple[Array, Array]:
-    """Coalitions that would pay less alone, and how much, the most first."""
-    owed = sets(len(shares)) @ shares
-    gain = np.where(np.isfinite(cost), owed - cost, -np.inf)
-    gain[[0, -1]] = -np.inf
+def leavers(inside: Array, cost: Array, shares: Array) -> tuple[Array, Array]:
+    """Which of some coalitions would pay less alone, and how much, the most first.
+
+    Args:
+        inside: membership: rows coalitions, columns players.
+        cost: of each coalition; ``nan`` where it has no plan.
+        shares: of all together.
+    """
+    gain = np.where(np.isfinite(cost), inside @ shares - cost, -np.inf)
     least = TOLERANCE * max(1.0, float(np.abs(cost[np.isfinite(cost)]).max()))
     found = np.flatnonzero(gain > least)
     found = found[np.argsort(-gain[found], kind="stable")]

@@ -79,12 +79,6 @@ class Lever:
         moved = (min(max(value + self.sign * steps * self.step, self.bottom), top) for value in self.values)
         return [float(f"{value:.10g}") for value in moved]
 
-    def loosened(self, instance: Instance, steps: int) -> Instance:
-        """The instance with these cells loosened; not checked again."""
-        frame = instance.tables[self.table].copy()
-        frame.loc[frame.index[list(self.rows)], self.column] = self.limits(steps)
-        return Instance(instance.header, {**instance.tables, self.table: frame}).with_derived(instance)
-
     def changes(self, instance: Instance, steps: int) -> list[Change]:
         """The same as changes of a what-if; those of demand let it go unmet, at whatever its amount turns out to be."""
         frame, made = instance.tables[self.table].iloc[list(self.rows)], self.limits(steps)
@@ -101,6 +95,20 @@ class Lever:
         """What is done, in words."""
         old, new = _range(self.values, self.unit), _range(self.limits(steps), self.unit)
         return _WORDS[self.kind, self.sign].format(name=self.name, old=old, new=new)
+
+
+def loosened(instance: Instance, some: Iterable[tuple[Lever, int]]) -> Instance:
+    """The instance with levers loosened by so many steps each; not checked again.
+
+    Demand that is let go has the priority :data:`MAY_BE_UNMET`, which the instance must know (:func:`softening`).
+    """
+    tables = dict(instance.tables)
+    for lever, steps in some:
+        frame = tables[lever.table].copy()
+        column, cells = ("priority", MAY_BE_UNMET) if lever.kind == "demand" else (lever.column, lever.limits(steps))
+        frame.loc[frame.index[list(lever.rows)], column] = cells
+        tables[lever.table] = frame
+    return Instance(instance.header, tables).with_derived(instance)
 
 
 _WORDS = {

@@ -1,9 +1,11 @@
 """A scenario replayed on a plan: what it does if it happens, with nothing changed and with the rest decided anew.
 
 Until the scenario starts all is as planned; from then on ``planner.analysis.branch`` holds. What it costs is the best
-branch with it less the best branch without it, unmet demand aside, at the start's money.
+branch with it less the best branch without it, unmet demand aside, at the start's money. Scenarios with one start share
+a kept model, which follows them from one to the next; every plan is verified.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,9 +19,11 @@ from planner.analysis.telling import more, page, percent, tonnes
 from planner.disruptions import Disrupted
 from planner.errors import SettingsError
 from planner.instance import Instance
+from planner.kept import Kept
 from planner.plan import Plan
 from planner.settings import Settings
-from planner.solve import solve
+from planner.solve import outcome_of
+from planner.stages import Clock
 
 KEY = ["site", "material", "period", "priority"]
 
@@ -50,7 +54,14 @@ class Replay:
         found = self.demand.groupby(["material", "period"], as_index=False)[["demand", "unmet_static", "unmet"]].sum()
         return found.loc[(found["unmet_static"] > 0) | (found["unmet"] > 0)].reset_index(drop=True)
 
-    @property
+    @cached_property
+    def unmet(self) -> tuple[float, float]:
+        """Shares of demand from the start on that go unmet: with nothing changed, and after re-routing."""
+        total = self.demand["demand"].sum()
+        static, unmet = (float(self.demand[name].sum() / total) for name in ("unmet_static", "unmet"))
+        return static, unmet
+
+    @cached_property
     def cost(self) -> float:
         """What the recourse costs more than the branch without the scenario, unmet demand aside."""
         return _spent(self.recourse) - _spent(self.calm)
@@ -90,16 +101,59 @@ def replay(plan: Plan | Instance, scenario: str, start: str = "", *, settings: S
         NoPlanError: there is no plan, of the instance or of the branch.
         VerificationError: HiGHS and the verifier disagree on a plan of the branch.
     """
-    base = plan if isinstance(plan, Instance) else plan.instance
-    if not scenario:
+    return next(replays(plan, [scenario], start, settings=settings))
+
+
+def replays(
+    plan: Plan | Instance, scenarios: Iterable[str], start: str = "", *, settings: Settings | None = None
+) -> Iterator[Replay]:
+    """What each of several scenarios does to a plan, as :func:`replay` tells it, one after the other.
+
+    Args:
+        plan: a plan; of an instance, the least-cost plan is found first.
+        scenarios: names of the table ``scenarios``.
+        start: period in which they start; empty = as the table says, else the first of the plan.
+        settings: limits and choices of the solves.
+
+    Raises:
+        SettingsError: no such scenario or period.
+        NoPlanError: there is no plan, of the instance or of a branch.
+        VerificationError: HiGHS and the verifier disagree on a plan of a branch.
+    """
+    base, names = plan if isinstance(plan, Instance) else plan.instance, list(scenarios)
+    if "" in names:
         raise SettingsError("name a scenario")
-    start = first_period(base, start, scenario)
+    starts = {name: first_period(base, start, name) for name in names}
     plan = planned(plan, settings)
-    recourse = solve(branch(plan, start, scenario), settings).plan
-    calm = solve(branch(plan, start), settings).plan
-    static = Static(plan, before(base, start))
-    demand = _demand(plan, static, recourse, scenario, start)
-    return Replay(plan, scenario, start, recourse, calm, demand)
+    branches: dict[str, _Branch] = {}
+    for name in names:
+        if starts[name] not in branches:
+            branches[starts[name]] = _Branch(plan, starts[name], settings or Settings())
+        yield branches[starts[name]].replay(name)
+
+
+class _Branch:
+    """What follows from one start: the model, kept, and the best there is without a scenario."""
+
+    def __init__(self, plan: Plan, start: str, settings: Settings) -> None:
+        self.plan, self.start = plan, start
+        self.kept = Kept(branch(plan, start), settings)
+        self.calm = self._planned()
+        self.static = Static(plan, before(plan.instance, start))
+
+    def replay(self, scenario: str) -> Replay:
+        """One scenario."""
+        self.kept.follow(branch(self.plan, self.start, scenario))
+        recourse = self._planned()
+        demand = _demand(self.plan, self.static, recourse, scenario, self.start)
+        return Replay(self.plan, scenario, self.start, recourse, self.calm, demand)
+
+    def _planned(self) -> Plan:
+        """The verified plan of the model as it is."""
+        kept, clock = self.kept, Clock(self.kept.settings.time_limit)
+        with clock.step("solve"):
+            solved = kept.solve()
+        return outcome_of(kept.assembled, kept.matrix, solved, kept.settings, clock, kept.session.interior).plan
 
 
 def _demand(plan: Plan, static: Static, recourse: Plan, scenario: str, start: str) -> pd.DataFrame:

@@ -235,8 +235,30 @@ class Study:
         Args:
             seconds: how long HiGHS may take; the setting where not given.
         """
-        self._follow(self.instance)
+        return self.has_plan_of(self.instance, seconds)
+
+    def has_plan_of(self, instance: Instance, seconds: float | None = None) -> bool | None:
+        """Whether there is any plan of an instance that was made from the one as it is now; it need not be checked.
+
+        Args:
+            instance: with the same header.
+            seconds: how long HiGHS may take; the setting where not given.
+
+        Raises:
+            InputError: a fixed charge or minimum that nothing bounds.
+        """
+        self._follow(instance)
         return self.kept.has_plan(seconds)
+
+    @property
+    def model(self) -> Kept:
+        """The kept model of the instance as it is now.
+
+        Raises:
+            InputError: a fixed charge or minimum that nothing bounds.
+        """
+        self._follow(self.instance)
+        return self.kept
 
     def _follow(self, instance: Instance) -> None:
         """Make the kept model that of an instance; anew where the last time broke off half way."""

@@ -6,15 +6,12 @@ repairs say why, capacities among them.
 """
 
 from dataclasses import dataclass
-from threading import Event
 
 import pandas as pd
 
 from planner.analysis.elastic import Elastic
-from planner.analysis.levers import levers
 from planner.instance import Instance
 from planner.plan import Plan
-from planner.settings import Settings
 
 LEAST = 1e-9
 """Part of all demand below which what is unmet counts as met."""
@@ -44,17 +41,14 @@ class Binding:
     """
 
 
-def binding(instance: Instance, settings: Settings, stop: Event | None = None) -> Binding | None:
+def binding(elastic: Elastic) -> Binding | None:
     """Limits that hold back the least unmet demand, from the shadow prices of the plan that leaves least unmet.
 
     Args:
-        instance: checked input, whose demand must all be met.
-        settings: of the solve.
-        stop: once it is set, by another thread, the solve ends.
+        elastic: the elastic model of an instance whose demand must all be met.
     """
-    found = levers(instance, capacities=True, demand=False)
-    elastic = Elastic(instance, found, settings, stop)
-    gains = elastic.gains(settings.time_limit) if elastic.session is not None else None
+    found = elastic.levers
+    gains = elastic.gains(elastic.settings.time_limit) if elastic.session is not None else None
     if gains is None:
         return None
     mass = elastic.found.network.unit_mass

@@ -25,7 +25,7 @@ class Node:
     value: float
     plan: Plan
     cost: float
-    """Least cost by HiGHS, in currency; the plan's own is the same to rounding."""
+    """What is shown: least cost, in currency."""
     proof: Proof | None
     """What the row prices prove of other values; None where they prove nothing."""
     money: float
@@ -47,7 +47,7 @@ class Node:
             study.undo()
         network = study.kept.assembled.network
         proof = Proof.of(study.kept.matrix, network, solved)
-        return cls(value, plan, solved.objective * network.unit_money, proof, network.unit_money)
+        return cls(value, plan, plan.objective, proof, network.unit_money)
 
     def bound(self, other: "Node") -> float:
         """Lower bound on the cost here, by the prices there."""

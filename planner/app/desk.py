@@ -5,6 +5,7 @@ pages never wait; only ``stop`` and the figures of progress are touched from out
 """
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
-from threading import Event
+from threading import BoundedSemaphore, Event
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from weakref import WeakSet
 
 from planner.analysis.sliders import Lever, levers
 from planner.app.book import Book
-from planner.app.turns import TURNS, Turns
 from planner.app.upload import read_upload
 from planner.companions import companions
 from planner.errors import NoPlanError, PlannerError
@@ -42,6 +43,14 @@ PLAN = "Plan"
 
 CHEAPEST = "Cheapest plan, no rules"
 
+TURNS = BoundedSemaphore(os.cpu_count() or 1)
+"""As many desks solve at once as there are processors; whoever comes later waits for a turn."""
+
+OPEN: WeakSet["Desk"] = WeakSet()
+"""Every desk that somebody may work on, to be closed when the planner ends."""
+
+WAITING = "Waiting for a turn, others are solving"
+
 
 @dataclass
 class Watch:
@@ -52,17 +61,11 @@ class Watch:
     """What is being done; empty while nothing is."""
     since: float = 0.0
     at: "Progress | None" = None
-    ahead: int = 0
-    """How many solves of other visitors must end before this one begins."""
 
     def begin(self, doing: str) -> None:
         """A new solve."""
         self.stop.clear()
-        self.at, self.doing, self.since, self.ahead = None, doing, time.monotonic(), 0
-
-    def wait(self, ahead: int) -> None:
-        """So many others come first; the time counts from when none does."""
-        self.ahead, self.since = ahead, self.since if ahead else time.monotonic()
+        self.at, self.doing, self.since = None, doing, time.monotonic()
 
     def told(self, at: "Progress") -> None:
         """HiGHS says where it stands; what is known of a plan is not forgotten in the stages after it."""
@@ -81,12 +84,11 @@ class Desk:
     Args:
         settings: limits of every solve; rules of one's own are refused, for nothing here may run code of a file.
         source: instance that lies on the desk at first: a built-in's name, a folder or a workbook.
-        turns: of those who solve on this server.
     """
 
-    def __init__(self, settings: Settings, source: str = "", turns: Turns = TURNS) -> None:
+    def __init__(self, settings: Settings, source: str = "") -> None:
         self.settings = settings.changed(rules=None)
-        self.source, self._turns = source, turns
+        self.source = source
         self.watch = Watch()
         self.book: Book | None = None
         self.outcome: Outcome | None = None
@@ -97,6 +99,7 @@ class Desk:
         self.trial: Outcome | None = None
         """The outcome of the last what-if."""
         self._study: Study | None = None
+        OPEN.add(self)
 
     @cached_property
     def _thread(self) -> ThreadPoolExecutor:
@@ -106,24 +109,31 @@ class Desk:
         """Do some work in the desk's thread, behind what it does already."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*args, **named))
 
-    @contextmanager
-    def _solving(self, doing: str) -> Iterator[None]:
-        """Wait for a turn, and say what is being done.
-
-        Raises:
-            PlannerError: somebody stopped it while it waited.
-        """
-        self.watch.begin(doing)
-        try:
-            with self._turns.turn(self.watch.stop, self.watch.wait):
-                yield
-        finally:
-            self.watch.doing = ""
-
     def close(self) -> None:
         """Stop what runs; nothing more is done here."""
         self.watch.stop.set()
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    @contextmanager
+    def _turn(self, doing: str) -> Iterator[None]:
+        """Do something that takes a processor for itself, when it is this desk's turn.
+
+        Raises:
+            PlannerError: it was stopped before.
+        """
+        watch = self.watch
+        watch.begin(WAITING)
+        try:
+            while not TURNS.acquire(timeout=0.1):
+                if watch.stop.is_set():
+                    raise PlannerError("stopped while it waited for its turn")
+            try:
+                watch.doing, watch.since = doing, time.monotonic()
+                yield
+            finally:
+                TURNS.release()
+        finally:
+            watch.doing = ""
 
     @property
     def instance(self) -> "Instance":
@@ -202,7 +212,7 @@ class Desk:
         from planner.solve import solve
 
         instance, watch = self.instance, self.watch
-        with self._solving("Solving"):
+        with self._turn("Solving"):
             self._forget()
             self.outcome = solve(instance, self.settings, watch.told, watch.stop)
             if self.outcome.found is not None:
@@ -230,7 +240,7 @@ class Desk:
         """
         from planner.analysis.explain import explain
 
-        with self._solving("Looking for what mends it"):
+        with self._turn("Looking for what mends it"):
             return explain(self.instance, self.settings, stop=self.watch.stop)
 
     @property
@@ -257,7 +267,7 @@ class Desk:
         """
         from planner.analysis.study import Study
 
-        with self._solving("Solving the what-if"):
+        with self._turn("Solving the what-if"):
             if self._study is None:
                 self._study = Study(self.instance, self.settings, self.watch.stop)
             changes = [change for lever, value in pulled.items() for change in lever.changes(value)]

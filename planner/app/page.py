@@ -1,7 +1,6 @@
 """One page: a head, four tabs, a desk for each browser tab."""
 
 from importlib.resources import files
-from weakref import WeakSet
 
 from nicegui import app, ui
 
@@ -15,9 +14,6 @@ from planner.errors import InputError
 from planner.settings import Settings
 
 DESK = "desk"
-
-OPEN: WeakSet[Desk] = WeakSet()
-"""Every desk that somebody may still come back to."""
 
 
 async def page(settings: Settings, source: str = "") -> None:
@@ -39,7 +35,6 @@ async def page(settings: Settings, source: str = "") -> None:
     desk = app.storage.tab.get(DESK)
     if desk is None:
         desk = app.storage.tab[DESK] = Desk(settings, source)
-        OPEN.add(desk)
         if source:
             try:
                 await desk.run(desk.open, source)

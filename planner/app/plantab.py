@@ -147,9 +147,6 @@ def _drawn(facts: Facts) -> list[tuple[Section, go.Figure | None]]:
 
 def standing(watch: Watch, currency: str) -> str:
     """Where a solve stands, in words."""
-    if watch.ahead:
-        others = "one solve" if watch.ahead == 1 else f"{watch.ahead} solves"
-        return f"Waiting for {others} of other visitors to end: {watch.seconds:.0f} s"
     parts = [f"{watch.doing}: {watch.seconds:.0f} s"]
     at = watch.at
     if at is not None and isfinite(at.incumbent):

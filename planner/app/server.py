@@ -7,8 +7,9 @@ from typing import Any
 
 from nicegui import app, ui
 
+from planner.app.desk import OPEN
 from planner.app.guard import LOOPBACK, Guard
-from planner.app.page import OPEN, page
+from planner.app.page import page
 from planner.errors import SettingsError
 from planner.settings import Settings
 
@@ -75,5 +76,5 @@ RUN: dict[str, Any] = {
 
 def _close_all() -> None:
     """Stop what still runs."""
-    for desk in list(OPEN):
+    for desk in OPEN:
         desk.close()

@@ -1,7 +1,8 @@
 """What checks of the network share: the names resolved and every lane, derived once."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,6 @@ class Nodes:
     """Every lane."""
     recipes: dict[str, Array]
     """``node`` of each row of ``recipes``, position of its process (``run``), ``input`` and ``output``."""
-    processes: pd.DataFrame
 
     @classmethod
     def of(cls, whole: "Network") -> "Nodes":
@@ -49,7 +49,31 @@ class Nodes:
         parts = np.split(numbers, np.cumsum([len(cells[0]) for cells in pairs.values()])[:-1])
         number = dict(zip(pairs, parts, strict=True))
         recipes = {"node": number["recipes"], "run": run, "input": taken, "output": given}
-        return cls(number, len(first), whole.lanes, recipes, whole.instance.tables["processes"])
+        return cls(number, len(first), whole.lanes, recipes)
+
+
+class Noting(Protocol):
+    """What notes what is read."""
+
+    def note(self, *what: Any) -> None:
+        """Something is read."""
+
+    def make(self, make: "Callable[[Network], Any]", whole: "Network") -> Any:
+        """A value of the network."""
+
+
+Made = TypeVar("Made")
+
+
+class _Once(Generic[Made]):
+    """An attribute of a network that is made when it is first asked for, and read as one thing."""
+
+    def __init__(self, make: "Callable[[Network], Made]") -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __get__(self, whole: "Network", _: type) -> Made:
+        return whole.known(self._make)
 
 
 @dataclass(frozen=True)
@@ -57,18 +81,29 @@ class Network:
     """An instance whose names are sound, and what follows from its tables."""
 
     instance: Instance
+    noting: Noting | None = None
+    _known: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    @cached_property
+    def known(self, make: "Callable[[Network], Made]") -> Made:
+        """What follows from the tables, made once; noted as read itself, not by what it was made from."""
+        if make not in self._known:
+            self._known[make] = make(self) if self.noting is None else self.noting.make(make, self)
+        if self.noting is not None:
+            self.noting.note(make)
+        found: Made = self._known[make]
+        return found
+
+    @_Once
     def scope(self) -> Scope:
         """Places, owners, sites and groups."""
         return Scope.of(self.instance)
 
-    @cached_property
+    @_Once
     def lanes(self) -> pd.DataFrame:
         """Every lane, stated or derived."""
         return all_lanes(self.instance)
 
-    @cached_property
+    @_Once
     def ends(self) -> tuple[Ints, Ints, Ints]:
         """Codes of origin, destination and material of every lane."""
         origin, destination, material = (
@@ -76,40 +111,40 @@ class Network:
         )
         return origin, destination, material
 
-    @cached_property
+    @_Once
     def rates(self) -> Duties:
         """Duty rates and customs values of the lanes."""
         return duties(self.instance, self.lanes, self.scope)
 
-    @cached_property
+    @_Once
     def nodes(self) -> Nodes:
         """Materials at sites, numbered."""
         return Nodes.of(self)
 
-    @cached_property
+    @_Once
     def recipes(self) -> tuple[Ints, Ints, Ints]:
         """Rows of ``recipes`` that have a process: position, position of that process, and code of its site."""
         codes = self.instance.codes
         row, run = join([codes["recipes", "process"]], [codes["processes", "process"]])
         return row, run, codes["processes", "site"][run]
 
-    @cached_property
+    @_Once
     def made(self) -> Pairs:
         """Where which material is offered or made."""
         return self._with_recipes("offers", "output")
 
-    @cached_property
+    @_Once
     def used(self) -> Pairs:
         """Where which material is demanded or used."""
         return self._with_recipes("demands", "input")
 
-    @cached_property
+    @_Once
     def demanded(self) -> Pairs:
         """Where which material is demanded, more than nothing of it."""
         site, material, quantity = self.instance.codes.pick("demands", [*PAIR, "quantity"])
         return site[quantity > 0], material[quantity > 0]
 
-    @cached_property
+    @_Once
     def consumed(self) -> Pairs:
         """Where which material is demanded, more than nothing of it, or used."""
         asked, used = self.demanded, self._in_recipes("input")

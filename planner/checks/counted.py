@@ -1,9 +1,8 @@
 """What rules count, resolved for the checks: every way to supply, by pool, market and subject."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from mineral_sourcing.arrays import Array
 from planner.checks.context import Network
 from planner.checks.policy import sound_rules
 from planner.checks.reach import suppliable
-from planner.codes import Flags, keys
+from planner.codes import Codes, Flags, keys
 from planner.findings import Findings
 from planner.parts import Parts
 from planner.rules import Rule
@@ -44,12 +43,13 @@ class Counted:
     def within(self, other: "Counted") -> Flags:
         """By (pool, market, subject) of :attr:`asked`, and group of periods: whether the other speaks of the same."""
         mine, theirs = self.rule.sets, other.rule.sets
-        subject, pool, market = (np.array([one in some for one in own]) for own, some in zip(mine, theirs, strict=True))
+        alike = zip(mine, theirs, strict=True)
+        subject, pool, market = (np.array([one in some for one in own], dtype=bool) for own, some in alike)
         groups = set(other.groups)
         same = self.rule.bought == other.rule.bought
         found = self.asked[0]
         inside = same & pool[found[:, 0]] & market[found[:, 1]] & subject[found[:, 2]]
-        found_in: Flags = inside[:, None] & np.array([group in groups for group in self.groups])
+        found_in: Flags = inside[:, None] & np.array([group in groups for group in self.groups], dtype=bool)
         return found_in
 
     def where(self, pool: int, market: int) -> str:
@@ -60,43 +60,63 @@ class Counted:
 
 def resolved(whole: Network, found: Findings, *kinds: str) -> Iterator[Counted]:
     """The sound rules of some kinds, resolved; those on origin count by origin, not by who supplies."""
+    for line, rule in _chosen(whole, found, kinds, lambda basis: basis != "origin"):
+        yield _counted(line, rule, *whole.known(_places)[rule.bought])
+
+
+def traced(whole: Network, found: Findings, *kinds: str) -> Iterator[Counted]:
+    """The sound rules on origin of some kinds, resolved: their subjects, pools, markets and periods. Ways to supply
+    have no part in them.
+    """
+    for line, rule in _chosen(whole, found, kinds, lambda basis: basis == "origin"):
+        none = np.empty(0, dtype=np.int64)
+        yield Counted(line, rule, none, none, none, none, none)
+
+
+def _chosen(
+    whole: Network, found: Findings, kinds: tuple[str, ...], basis: Callable[[str], bool]
+) -> Iterator[tuple[int, Rule]]:
+    """Sound rules of some kinds and bases that hold anywhere, each with its line."""
     rules = sound_rules(whole.instance, found)
-    chosen = [(line, row) for line, row in rules if row["kind"] in kinds and row["basis"] != "origin"]
+    chosen = [(line, row) for line, row in rules if row["kind"] in kinds and basis(row["basis"])]
     if not chosen:
         return
-    parts, places = Parts(whole.instance), _places(whole)
+    parts = Parts(whole.instance)
     begins, ends = parts.windows("rules")
     at = {int(line): number for number, line in enumerate(whole.instance.tables["rules"].index)}
     for line, row in chosen:
         rule = Rule(parts, row, range(begins[at[line]], ends[at[line]] + 1))
         if rule.cells:
-            yield _counted(line, rule, *places[rule.bought])
+            yield line, rule
 
 
 def _places(whole: Network) -> dict[bool, tuple[Array, Array, Array]]:
     """Origin, destination and material of every lane that could carry anything, and the same of what is under way, by
     True; site, site and material of what is offered and made by False: places of all in the order of their names.
     """
-    tables, nodes = whole.instance.tables, whole.nodes
-    sites = {name: at for at, name in enumerate(sorted(tables["sites"]["site"]))}
-    materials = {name: at for at, name in enumerate(sorted(tables["materials"]["material"]))}
-
-    def codes(frame: Any, columns: tuple[str, ...], kept: Flags | None = None) -> list[Array]:
-        some = frame if kept is None else frame[kept]
-        of = (materials if name == "material" else sites for name in columns)
-        return [some[name].map(known).to_numpy(dtype=np.int64) for name, known in zip(columns, of, strict=True)]
-
-    ends = ("origin", "destination", "material")
-    open_lanes = suppliable(whole.instance, nodes)[nodes.number["start"]].any(axis=1)
+    codes, nodes = whole.instance.codes, whole.nodes
+    sites, materials = (_order(codes, *place) for place in (("sites", "site"), ("materials", "material")))
+    open_lanes = whole.known(suppliable)[nodes.number["start"]].any(axis=1)
     open_lanes &= ~(whole.lanes["capacity"].to_numpy() == 0)
-    bought = zip(codes(whole.lanes, ends, open_lanes), codes(tables["in_transit"], ends), strict=True)
-    process = tables["processes"].set_index("process")["site"]
-    made = tables["recipes"][tables["recipes"]["output"] > 0]
-    made = made.assign(site=made["process"].map(process)).dropna(subset="site")
-    offers = codes(tables["offers"], ("site", "site", "material"), ~(tables["offers"]["capacity"].to_numpy() == 0))
-    sold = zip(offers, codes(made, ("site", "site", "material")), strict=True)
-    true, false = (tuple(map(np.concatenate, pairs)) for pairs in (bought, sold))
-    return {True: true, False: false}  # type: ignore[dict-item]
+    coming = codes.pick("in_transit", ("origin", "destination", "material"))
+    bought = [np.concatenate([lane[open_lanes], own]) for lane, own in zip(whole.ends, coming, strict=True)]
+    row, _, maker = whole.recipes
+    made = codes["recipes", "output"][row] > 0
+    selling = ~(codes["offers", "capacity"] == 0)
+    site = np.concatenate([codes["offers", "site"][selling], maker[made]])
+    material = np.concatenate([codes["offers", "material"][selling], codes["recipes", "material"][row][made]])
+    return {
+        True: (sites[bought[0]], sites[bought[1]], materials[bought[2]]),
+        False: (sites[site], sites[site], materials[material]),
+    }
+
+
+def _order(codes: Codes, table: str, name: str) -> Array:
+    """Place of each text among a table's names in order; −1 where it is none of them."""
+    names = [codes.code(text) for text in sorted(codes.names(table, name))]
+    found = np.full(len(codes), -1)
+    found[names] = np.arange(len(names))
+    return found
 
 
 def _counted(line: int, rule: Rule, origin: Array, destination: Array, material: Array) -> Counted:

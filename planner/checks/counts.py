@@ -86,7 +86,9 @@ def contradictions(whole: Network, found: Findings) -> None:
     """Rules of the same scope that cannot both hold: more suppliers at least than at most, shares that add up to more
     than all, an award above a cap, caps so low that so few suppliers cannot make up the whole.
     """
-    hard = [one for one in resolved(whole, found, *SWITCHED, "max_share") if np.isnan(one.rule.row["penalty"])]
+    hard = [
+        one for one in resolved(whole, found, *SWITCHED, "max_share", "max_hhi") if np.isnan(one.rule.row["penalty"])
+    ]
     least = [one for one in hard if one.rule.row["kind"] in ("min_suppliers", "min_award")]
     for one in least:
         for other in hard:
@@ -96,7 +98,7 @@ def contradictions(whole: Network, found: Findings) -> None:
                 found.fault("rules", one.line, "limit", one.rule.row["limit"], told)
     for one in hard:
         if one.rule.row["kind"] == "max_suppliers":
-            _crowded(one, hard, found)
+            _crowded(one, hard, whole, found)
 
 
 def _denied(one: Any, other: Any) -> str:
@@ -112,14 +114,33 @@ def _denied(one: Any, other: Any) -> str:
     return ""
 
 
-def _crowded(one: Counted, hard: list[Counted], found: Findings) -> None:
-    """At most n suppliers, each with at most a share s of what is bought, cannot make up the whole where n · s < 1."""
+def _crowded(one: Counted, hard: list[Counted], whole: Network, found: Findings) -> None:
+    """At most n suppliers, each with at most a share s of what is bought, cannot make up the whole where n · s < 1; of
+    n the HHI is at least 1/n. What is no subject's could, where a site has no place or owner.
+    """
     row = one.rule.row
+    of = {"place": whole.scope.place_of, "owner": whole.scope.owner_of}.get(row["subject_by"])
+    if of is not None and not all(of[site] for site in _senders(whole)):
+        return
     for other in hard:
         cap = other.rule.row
-        every = not any(cells[name] for cells in (row, cap) for name in ("subject", "except"))
-        whole = cap["kind"] == "max_share" and cap["base"] == "purchases" and cap["home_in_base"] == "yes" and every
-        if whole and row["limit"] * cap["limit"] < 1 - 1e-9 and one.within(other).any():
-            told = f"{int(row['limit'])} suppliers with at most {written(100 * cap['limit'])} % each (rule "
-            told += f"'{cap['rule']}', the same scope) are less than all that is bought: nothing may be bought"
-            found.fault("rules", one.line, "limit", row["limit"], told)
+        kind, every = cap["kind"], not any(cells[name] for cells in (row, cap) for name in ("subject", "except"))
+        whole_base = cap["base"] == "purchases" and cap["home_in_base"] == "yes" and cap["stock_in_base"] == "no"
+        few = kind in ("max_share", "max_hhi") and row["limit"] * cap["limit"] < 1 - 1e-9
+        if few and every and whole_base and one.within(other).any():
+            count, share = int(row["limit"]), written(100 * cap["limit"])
+            told = f"{count} suppliers with at most {share} % each" if kind == "max_share" else f"{count} suppliers"
+            told += f" (rule '{cap['rule']}', the same scope)"
+            short = (
+                "are less than all that is bought"
+                if kind == "max_share"
+                else f"have an HHI of at least {1 / count:.4g}"
+            )
+            found.fault("rules", one.line, "limit", row["limit"], f"{told} {short}: nothing may be bought; raise one")
+
+
+def _senders(whole: Network) -> set[str]:
+    """Sites that sell, make or send anything."""
+    tables = whole.instance.tables
+    sold = (tables["offers"]["site"], tables["processes"]["site"])
+    return {*whole.lanes["origin"], *tables["in_transit"]["origin"]}.union(*sold)

@@ -43,8 +43,9 @@ def _windows(instance: Instance, frame: pd.DataFrame) -> Flags:
     return inside
 
 
-def suppliable(instance: Instance, nodes: Nodes) -> Flags:
+def suppliable(whole: Network) -> Flags:
     """Whether each node (rows) can be supplied at all in each period (columns)."""
+    instance, nodes = whole.instance, whole.nodes
     periods, codes = instance.header.periods, instance.codes
     reach: Flags = np.zeros((nodes.count, periods), dtype=bool)
     sells = _opened(codes["offers", "capacity"])
@@ -59,7 +60,7 @@ def suppliable(instance: Instance, nodes: Nodes) -> Flags:
     t = np.arange(periods)
     np.logical_or.at(held, nodes.number["stockpiles"], (begins[:, None] <= t) & (t <= ends[:, None]))
     carriers = _carriers(nodes, periods)
-    works = _windows(instance, nodes.processes) & _opened(codes["processes", "capacity"])[:, None]
+    works = _windows(instance, instance.tables["processes"]) & _opened(codes["processes", "capacity"])[:, None]
     for _ in range(_MOST_ROUNDS):
         before = int(reach.sum())
         _keep(reach, held)
@@ -112,7 +113,7 @@ def unreachable_demands(whole: Network, found: Findings) -> None:
     if rows.empty:
         return
     nodes = whole.nodes
-    reach = suppliable(instance, nodes)
+    reach = whole.known(suppliable)
     asked = _asked(instance) & (instance.codes["demands", "quantity"] > 0)[:, None]
     short: Flags = asked & ~reach[nodes.number["demands"]]
     if not short.any():

@@ -23,8 +23,8 @@ def arguments(command: argparse.ArgumentParser) -> None:
     """What is explained, and how many repairs are looked for."""
     what = f"folder of a run, or {INSTANCE}"
     command.add_argument("instance", metavar="INSTANCE|RUN", nargs="?", default=BUILT_IN, help=what)
-    many = "repairs that are looked for (5)"
-    command.add_argument("--repairs", metavar="COUNT", type=int, default=5, help=many)
+    many = "repairs that are looked for (3)"
+    command.add_argument("--repairs", metavar="COUNT", type=int, default=3, help=many)
     settings(command, *(name for name in Settings.model_fields if name not in ("report", "runs", "dask", "workers")))
 
 

@@ -86,27 +86,47 @@ def _plan(name: str, chosen: Settings) -> "Plan":
 
 
 def _replayed(plan: "Plan", names: list[str], options: argparse.Namespace, chosen: Settings) -> int:
-    """Scenarios, one after the other."""
-    from planner.analysis.replay import replay
+    """Scenarios, one after the other, then side by side, the worst first."""
+    from planner.analysis.replay import replays
 
-    content = []
-    for name in names:
-        found = replay(plan, name, options.start, settings=chosen)
+    content, ranked = [], []
+    for found in replays(plan, names, options.start, settings=chosen):
+        static, unmet = found.unmet
+        ranked.append((-unmet, -found.cost, -static, found.scenario))
         content.append(
             {
-                "scenario": name,
+                "scenario": found.scenario,
                 "summary": found.summary,
                 "start": found.start,
                 "cost": found.cost,
+                "unmet_static": static,
+                "unmet": unmet,
                 "priorities": rows(found.priorities),
                 "materials": rows(found.materials),
             }
         )
-        if not options.json:
+        if not options.json and len(names) <= MOST:
             terminal.say(f"{found!r}\n")
+    ranked.sort()
     if options.json:
-        terminal.document({"replays": content})
+        terminal.document({"replays": content, "worst_first": [name for *_, name in ranked]})
+    elif len(names) > 1:
+        _ranked(ranked, plan.instance.header.currency)
     return 0
+
+
+def _ranked(ranked: list[tuple[float, float, float, str]], currency: str) -> None:
+    """Scenarios side by side."""
+    from planner.analysis.telling import money
+
+    cells = [
+        (name, f"{100 * (1 + static):.1f} %", f"{100 * (1 + unmet):.1f} %", money(-cost))
+        for unmet, cost, static, name in ranked[:MOST]
+    ]
+    title = f"Scenarios, worst first: demand met, and {currency}"
+    terminal.table(title, ("scenario", "static", "re-routed", "costs more"), cells, right=3)
+    if len(ranked) > MOST:
+        terminal.say(f"  {len(ranked) - MOST} more; --json tells them all")
 
 
 def _show(found: "Exposure") -> None:

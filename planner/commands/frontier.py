@@ -1,4 +1,4 @@
-"""``planner frontier``: the least cost against the limit of a rule, or against days of cover."""
+"""``planner frontier``: the least cost against the limit of a rule, days of cover, or unmet demand."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from planner.settings import Settings
 if TYPE_CHECKING:
     from planner.analysis.frontier import Frontier
 
-HELP = "The least cost against the limit of a rule or days of cover: where it turns, where there is no plan."
+HELP = "The least cost against a rule's limit, days of cover or unmet demand: where it turns, where there is no plan."
 
 
 def arguments(command: argparse.ArgumentParser) -> None:
@@ -21,8 +21,11 @@ def arguments(command: argparse.ArgumentParser) -> None:
     against.add_argument("--rule", metavar="RULE", default="", help="rule whose limit is moved, all its rows together")
     cover = "site, place or group whose stockpiles must cover so many days"
     against.add_argument("--cover", metavar="NAME", default="", help=cover)
+    tonnes = "demand that goes unmet, of what may: what each tonne less costs, as its price rises"
+    against.add_argument("--unmet", action="store_true", help=tonnes)
     command.add_argument("--material", metavar="NAME", default="", help="with --cover: of this material alone")
     between = "two limits in the unit of the table, such as 0.5:0.8 (all that have a plan without more unmet demand)"
+    between += "; with --unmet two prices of a tonne"
     command.add_argument("--between", metavar="A:B", type=_pair, help=between)
     points = "plans at most (33; 9 evenly spaced with yes-or-no decisions)"
     command.add_argument("--points", metavar="NUMBER", type=_count, help=points)
@@ -67,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
             options.rule,
             cover=options.cover,
             material=options.material,
+            unmet=options.unmet,
             between=options.between,
             points=options.points,
             tolerance=options.tolerance,

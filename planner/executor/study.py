@@ -8,14 +8,16 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from planner.errors import PlannerError
 from planner.executor.digest import digest
 from planner.executor.kept import Kept
 from planner.executor.local import Local, ProcessWorker, Tell, ThreadWorker
 from planner.executor.work import Finished, Work, same_name, told
-from planner.settings import Settings
+
+if TYPE_CHECKING:
+    from planner.settings import Settings
 
 VERSIONS = ("mineral-sourcing-planner", "highspy", "numpy")
 """Packages whose version is part of every key."""
@@ -40,7 +42,7 @@ def run(
     *,
     prepare: Callable[[Any], Any] | None = None,
     folder: str | Path | None = None,
-    settings: Settings | None = None,
+    settings: "Settings | None" = None,
     where: Literal["processes", "threads"] = "processes",
     progress: Callable[[int, int], None] | None = None,
 ) -> Generator[Finished, None, None]:
@@ -65,6 +67,8 @@ def run(
         PlannerError: workers cannot be started, the cluster is lost or the folder cannot be written; what is
             finished is kept.
     """
+    from planner.settings import Settings  # not at the top: worker processes import this module, and need none
+
     about = _about(function, prepare, shared)
     study = digest(about)
     by_key = {digest((study, task)): task for task in tasks}
@@ -96,7 +100,7 @@ def _about(function: Callable[..., Any], prepare: Callable[..., Any] | None, sha
     }
 
 
-def _crew(work: Work, count: int, settings: Settings, where: Literal["processes", "threads"]) -> Crew:
+def _crew(work: Work, count: int, settings: "Settings", where: Literal["processes", "threads"]) -> Crew:
     """Workers for so many tasks."""
     if settings.dask:
         from planner.executor.cluster import Cluster

@@ -65,6 +65,9 @@ SENTENCES = {
 EPSILON = 2.0**-52
 """Twice the largest relative error of one rounding, so that the errors of these bounds themselves are covered."""
 
+DUAL = 1e-7
+"""Part of the dearest column's cost within which solvers leave reduced costs below 0."""
+
 NEAR = 1e-9
 """Limits are tightened until what they leave open of the bound is this fraction of the objective."""
 
@@ -195,6 +198,31 @@ def passed_on(model: Model, upper: Floats, coefficient: Floats, limit: Floats) -
     return found
 
 
+def unpriced(model: Model, matrix: Matrix, y: Floats, pieced: bool, faults: Faults) -> None:
+    """No column below its limit has a reduced cost below 0: the shadow prices are those of the plan, not only such that
+    their bound holds because something else keeps the column at nothing. A price that may as well be 0 is no fault.
+
+    Args:
+        pieced: whether the prices are those of tangents, whose plan may lie elsewhere: then only columns without a
+            limit are told of.
+    """
+    terms = model.coefficient * y[model.row]
+    size = np.abs(model.cost) + model.by_column(np.abs(terms))
+    allowed = TOLERANCE * size + DUAL * float(np.abs(model.cost).max(initial=0.0))
+    least = model.cost - model.by_column(terms)
+    room = np.isinf(model.upper) if pieced else model.upper - model.value > TOLERANCE * floor(model)
+    wrong = np.flatnonzero((least < -allowed) & room)
+    for column in wrong[:SHOWN].tolist():
+        family, row = matrix.place(column)
+        where = faults.describe(family.frame, row, family.keys)
+        saved = number(-float(least[column]))
+        message = (
+            f"at the shadow prices one more unit of {family.name} there would save {saved}: a price is missing or wrong"
+        )
+        faults.add("prices", f"{family.table} {where}", "shadow_price", float(least[column]), 0.0, message)
+    faults.count("prices", "shadow_price", max(0, len(wrong) - SHOWN))
+
+
 def priced(
     world: World,
     model: Model,
@@ -208,7 +236,9 @@ def priced(
     """The bound that the plan's shadow prices prove; a fault if it does not reach what is promised: the objective, or
     where squares are met piece by piece, the plan's own bound.
     """
-    bound = dual_bound(model, dual_values(world, model, matrix, found, faults), constant)
+    y = dual_values(world, model, matrix, found, faults)
+    bound = dual_bound(model, y, constant)
+    unpriced(model, matrix, signed(model, y), promised < objective, faults)
     size = max(abs(objective), float(np.abs(model.cost) @ np.abs(model.value)), 1e-9)
     if not (objective >= bound - TOLERANCE * size and bound >= min(promised, objective) - TOLERANCE * size):
         faults.add(

@@ -59,6 +59,17 @@ def test_a_price_on_the_excess() -> None:
     assert price(plan, "hhi.cap") == pytest.approx(-10.0, rel=1e-6)
 
 
+def test_no_credit_below_the_cap() -> None:
+    """Beyond 0.8 a tonne more of excess saves less than the 40 that it costs; below, nothing is earned.
+
+    At 0.8 s = (1 + √0.6) / 2; d cost / d HHI = −1000 / (2 √0.6), by tonne −6.45 only.
+    """
+    plan = capped(two(), 0.8, penalty=40.0)
+
+    assert plan.objective == pytest.approx(2000.0 - 500.0 * (1.0 + 0.6**0.5), rel=NEAR)
+    assert plan.rules["excess"].tolist() == pytest.approx([0.0], abs=1e-6)
+
+
 @pytest.mark.parametrize(("pool", "cost"), [("together", 1000.0 + 30 * 10.0), ("each", 1000.0 + 15 * 10.0 + 15 * 15.0)])
 def test_materials_each_or_together(pool: str, cost: float) -> None:
     """50 t of ore and of tin, a at 10: b has 30 % of both together, all of it ore at 20; or of each, tin at 25."""

@@ -206,14 +206,15 @@ def test_share_of_purchases() -> None:
     assert price(plan, "concentration.cap") == pytest.approx(-40.0)
 
 
-def test_process_input_is_consumed() -> None:
+@pytest.mark.parametrize(("kind", "limit", "base"), [("max_share", 0.3, "consumption"), ("max_quantity", 30.0, "")])
+def test_process_input_is_consumed(kind: str, limit: float, base: str) -> None:
     """The market makes its 100 t of metal itself, of as much ore: 30 t of A and 70 t of B, 300 + 1120."""
     found = trade()
     found.seller("a", 10.0)
     found.seller("b", 16.0)
     found.process("smelt", "market", {"ore": -1.0, "metal": 1.0})
     found.demand(100.0, material="metal")
-    cap(found, 0.3, material="ore", market="market")
+    cap(found, limit, kind=kind, base=base, material="ore", market="market")
 
     assert found.plan().objective == pytest.approx(1420.0)
 
