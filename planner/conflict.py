@@ -8,6 +8,7 @@ irreducible, for a rule that could be spared beside fewer capacities could be sp
 
 import time
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ def conflict(
     seconds: float,
     *,
     capacities: bool = False,
+    stop: Event | None = None,
 ) -> tuple[str, ...]:
     """An irreducible set of rules and promises that cannot all hold, in words; empty if physics alone forbids a plan.
 
@@ -42,9 +44,10 @@ def conflict(
         settings: threads and seed.
         seconds: time for all trials; where it runs out, the set may still hold more than is needed.
         capacities: whether to name the capacities that the conflict needs too.
+        stop: once it is set, by another thread, the trials end; the set may then hold more than is needed.
     """
     items = _items(matrix, network)
-    session = Session.of(matrix, settings.changed(gap=1.0, algorithm="simplex"))
+    session = Session.of(matrix, settings.changed(gap=1.0, algorithm="simplex"), stop=stop)
     pieces = Pieces(session, network) if len(network.hhi.cells) and not matrix.is_mip else None
 
     def hopeless(seconds: float) -> bool:

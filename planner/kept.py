@@ -271,7 +271,7 @@ class Kept:
         """Whether the model as it is now has any plan, whatever its cost; ``None`` where the time does not tell."""
         limit = self.settings.time_limit if seconds is None else seconds
         found = any_plan(self.session, self.assembled.network, limit)
-        if found.end == "interrupted":
+        if found.end == "interrupted" and not (self.stop is not None and self.stop.is_set()):
             raise KeyboardInterrupt
         return True if found.has_point else False if found.end == "infeasible" else None
 

@@ -8,7 +8,7 @@ table is the line of its file.
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -74,6 +74,8 @@ class Raw:
     """What could not be read at all."""
     lost: frozenset[str] = frozenset()
     """Tables that could not be read at all."""
+    beside: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    """What stands beside the tables (``planner.companions``), for those who write them again."""
 
     def place(self, table: str, line: int | None, column: str) -> str:
         """File and line, or sheet and cell, as a person finds it."""

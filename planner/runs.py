@@ -29,6 +29,9 @@ from planner.read import load
 from planner.settings import Settings
 from planner.workbook.plan import write_plan
 
+MISSED = 3
+"""Missing tables and columns that are named; more are counted."""
+
 PACKAGES = ("mineral-sourcing-planner", "pyomo", "highspy", "pandas")
 
 
@@ -122,7 +125,7 @@ def read(path: str | Path) -> Plan:
         status, objective = manifest["status"], manifest["objective"]
         if objective is None:
             raise _unreadable(run, f"holds no plan: it ended {status}")
-        tables = {name: pd.read_parquet(run / "tables" / f"{name}.parquet") for name in PLAN_TABLES}
+        tables = _tables(run)
         bound = -math.inf if manifest["bound"] is None else float(manifest["bound"])
         custom = Custom(**manifest["custom"]) if manifest.get("custom") else None
         return Plan(load(run / "input"), tables, status, float(objective), bound, bool(manifest["is_mip"]), custom)
@@ -132,6 +135,25 @@ def read(path: str | Path) -> Plan:
         raise _unreadable(run, f"is no whole run: manifest.json does not say {error}") from error
     except (OSError, ValueError, TypeError) as error:
         raise _unreadable(run, f"is no whole run: {error}") from error
+
+
+def _tables(run: Path) -> dict[str, pd.DataFrame]:
+    """The tables of the plan of a run.
+
+    Raises:
+        InputError: another version of the planner wrote them: tables or columns are missing.
+    """
+    files = {name: run / "tables" / f"{name}.parquet" for name in PLAN_TABLES}
+    if not files["costs"].is_file():
+        return {name: pd.read_parquet(file) for name, file in files.items()}  # no plan at all: FileNotFoundError
+    found = {name: pd.read_parquet(file) for name, file in files.items() if file.is_file()}
+    lacking = [name for name in files if name not in found]
+    lacking += [f"{name}.{column}" for name in found for column in PLAN_TABLES[name] if column not in found[name]]
+    if lacking:
+        more = f" and {len(lacking) - MISSED} more" if len(lacking) > MISSED else ""
+        told = f"was written by another version of the planner: its plan lacks {', '.join(lacking[:MISSED])}{more}"
+        raise _unreadable(run, f"{told}; solve its input again: planner solve {run / 'input'}")
+    return found
 
 
 def list(folder: str | Path) -> pd.DataFrame:

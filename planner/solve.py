@@ -56,7 +56,7 @@ def solve(
     with clock.step("pass"):
         session = Session.of(matrix, settings, told, stop)
     solved = run_stages(session, network, settings.seed, clock)
-    return outcome_of(found, matrix, solved, settings, clock, session.interior, rules)
+    return outcome_of(found, matrix, solved, settings, clock, session.interior, rules, stop)
 
 
 def outcome_of(
@@ -67,6 +67,7 @@ def outcome_of(
     clock: Clock,
     method: str,
     rules: Rules | None = None,
+    stop: Event | None = None,
 ) -> Outcome:
     """What the stages found as an outcome: a verified plan, or why there is none.
 
@@ -78,6 +79,7 @@ def outcome_of(
         clock: seconds so far; reading back and verifying are added.
         method: the interior point method at hand.
         rules: the user's own, that the matrix holds.
+        stop: once it is set, by another thread, the search for what cannot all hold ends.
 
     Raises:
         VerificationError: HiGHS and the verifier disagree; the exception holds the plan as evidence.
@@ -86,8 +88,9 @@ def outcome_of(
     said, warnings = _message(solved.end), instance.warnings
     outcome = Outcome(status, instance, clock.seconds, _size(matrix), said, (), warnings, method)
     if not solved.has_point:
-        names = conflict(matrix, network, instance, settings, clock.left) if status == "infeasible" else ()
-        return replace(outcome, conflict=names)
+        if status != "infeasible":
+            return outcome
+        return replace(outcome, conflict=conflict(matrix, network, instance, settings, clock.left, stop=stop))
     with clock.step("read back"):
         made = tables(Solution(found, matrix, solved.values, solved.row_duals), solved.held)
         objective = float(made["costs"]["present_value"].sum())

@@ -7,6 +7,7 @@ import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -17,6 +18,7 @@ from planner.app import desk as desk_module
 from planner.app import upload
 from planner.app.book import HEADER, Book
 from planner.app.desk import PLAN, WAITING, Desk
+from planner.conflict import conflict
 from planner.errors import InputError, PlannerError
 from planner.generate import network
 from planner.read import raw
@@ -214,6 +216,24 @@ class TestDesk:
         assert outcome.status == "unknown"
         desk.watch.stop.set()
         assert desk.solve().plan.objective == pytest.approx(1240.0)
+
+    def test_a_search_for_repairs_can_be_stopped(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Two countries of at most 40 % each: asked to stop at the conflict, it looks for no repair, and says so."""
+        desk = Desk(Settings())
+        study = planner.study(planner.load("tutorial")).set("rules", {"rule": "country-cap"}, limit=0.4)
+        desk.book = Book(raw("tutorial"), study.instance)
+
+        def stopping(*given: Any, **named: Any) -> tuple[str, ...]:
+            desk.watch.stop.set()
+            return conflict(*given, **named)
+
+        with monkeypatch.context() as patched:
+            patched.setattr("planner.analysis.explain.conflict", stopping)
+            found = desk.explain()
+        assert found.question == "no plan"
+        assert found.repairs == ()
+        assert found.message.startswith("the search was stopped before its end")
+        assert desk.explain().repairs
 
     def test_report_and_workbook_are_of_this_plan(self, tmp_path: Path) -> None:
         """The cost in both; the tables come back as they are."""

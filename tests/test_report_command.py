@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import planner
@@ -77,6 +78,23 @@ def test_losses_and_a_halt_are_told_when_asked_for(capsys: pytest.CaptureFixture
     assert "80 %Country A lost from 2028 on" in page.slots["five"]
 
 
+def test_the_plans_of_a_frontier_are_behind_the_slider(tmp_path: Path) -> None:
+    """Each stop is the least-cost plan of its limit, loosest first; the plan told stands at its own."""
+    file = tmp_path / "slider.html"
+    assert main(["report", "tutorial", "--frontier", "country-cap", "--report", "plain", "--out", str(file)]) == 0
+    page = Page(file.read_text("utf-8"))
+    plans = {plan["name"]: plan["slots"]["headline"] for plan in page.payload["plans"]}
+    assert list(plans)[page.payload["at"]] == "country-cap at 65 %"
+    limits = [float(name.removeprefix("country-cap at ").removesuffix(" %")) for name in plans]
+    assert limits == sorted(limits, reverse=True)
+    assert len(limits) > 2
+    study = planner.study(planner.load("tutorial"))
+    for limit, told in zip(limits, plans.values(), strict=True):
+        cost = study.set("rules", {"rule": "country-cap"}, limit=limit / 100).plan.objective
+        assert told == f"The plan costs {cost:,.0f} USD and meets all demand"
+        study.undo()
+
+
 def test_a_period_or_scenario_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """With those that do; nothing is written."""
     assert main(["report", "tutorial", "--exposure", "2040"]) == 2
@@ -97,6 +115,23 @@ def test_what_cannot_be_told_is_told(two: Path, capsys: pytest.CaptureFixture[st
     assert main(["report", "tutorial", "--out", "not/here.html"]) == 1
     told = capsys.readouterr().err
     assert "Traceback" not in told and "No such file or directory" in told
+
+
+@pytest.mark.parametrize(
+    "command", [["report", "RUN"], ["export", "RUN", "--to", "plan.xlsx"], ["compare", "RUN", "RUN"]]
+)
+def test_a_run_of_an_earlier_version_is_named(
+    two: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    """A table and a column that its version did not write; the input is there to be solved again."""
+    run = run_of([str(two), "--report", "no"], capsys)
+    (run / "tables" / "measures.parquet").unlink()
+    stock = pd.read_parquet(run / "tables" / "stock.parquet")
+    stock.drop(columns="loss").to_parquet(run / "tables" / "stock.parquet", index=False)
+    assert main([str(run) if word == "RUN" else word for word in command]) == 3
+    told = capsys.readouterr().err
+    assert "was written by another version of the planner: its plan lacks measures, stock.loss" in told
+    assert f"planner solve {run / 'input'}" in told
 
 
 def test_an_interrupt_costs_the_report_only(

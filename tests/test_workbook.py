@@ -16,6 +16,7 @@ from pandas.testing import assert_frame_equal
 from python_calamine import CalamineWorkbook
 
 import planner
+from planner.companions import companions, write_companions
 from planner.errors import InputError, PlannerError
 from planner.instance import Instance
 from planner.plan import PLAN_TABLES, TEXT, Plan
@@ -246,6 +247,22 @@ def test_what_the_marked_copy_cannot_keep_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         load(path)
     assert mark(path, caught.value).lost == ("macros", "charts")
+
+
+def test_where_numbers_come_from_goes_there_and_back(tmp_path: Path) -> None:
+    """Folder to workbook to folder by the command line: texts that look like numbers, formulas or new lines."""
+    from planner.cli import main
+
+    rows = [["table", "key", "value", "formula"], *(["offers", "", "007", told] for told in NASTY if "_x0" not in told)]
+    folder = write(tmp_path / "small", files())
+    write_companions({"provenance": rows, "unused": [["file", "reason"], ["a.csv", "'old'"]]}, folder)
+    assert main(["export", str(folder), "--to", str(tmp_path / "book.xlsx")]) == 0
+    assert main(["export", str(tmp_path / "book.xlsx"), "--to", str(tmp_path / "again")]) == 0
+    for name in ("provenance.csv", "unused.csv"):
+        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
+    assert companions(tmp_path / "book.xlsx")["provenance"] == rows
+    assert main(["new", str(tmp_path / "third"), "--from", str(folder)]) == 0
+    assert companions(tmp_path / "third") == companions(folder)
 
 
 def test_a_damaged_file_is_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

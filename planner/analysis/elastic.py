@@ -58,7 +58,7 @@ class Elastic:
     """
 
     def __init__(self, study: Study, levers: Sequence[Lever], settings: Settings) -> None:
-        self.levers, self.settings = levers, settings
+        self.levers, self.settings, self.stop = levers, settings, study.kept.stop
         instance, model = study.instance, study.model
         self.found, self.matrix = model.assembled, model.matrix
         self.effects = self._found_effects(instance)
@@ -68,7 +68,7 @@ class Elastic:
         point = self._everything_let_go()
         if point is not None:
             self._first = len(self.matrix.cost)
-            self.session = Session.of(self._extended(point), settings)
+            self.session = Session.of(self._extended(point), settings, stop=self.stop)
 
     def _found_effects(self, instance: Instance) -> list[Effect]:
         """What each lever does to the matrix when it is loosened by one of its unit."""
@@ -98,7 +98,7 @@ class Elastic:
 
     def _everything_let_go(self) -> Array | None:
         """A plan with every lever let go, demand only where it must be; ``None`` where there is none."""
-        session = Session.of(self.matrix, self.settings.changed(gap=1.0))
+        session = Session.of(self.matrix, self.settings.changed(gap=1.0), stop=self.stop)
         for effect in self.effects:
             infinite = np.full(len(effect.rows), np.inf)
             session.row_bounds(effect.rows, -infinite, infinite)
@@ -179,7 +179,7 @@ class Elastic:
             result = self.session.run(seconds, hot=True)
         finally:
             self.session.restore()
-        if result.end == "interrupted":
+        if result.end == "interrupted" and not (self.stop is not None and self.stop.is_set()):
             raise KeyboardInterrupt
         if not result.has_point:
             return None

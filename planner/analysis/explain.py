@@ -11,6 +11,7 @@ that a plan leaves unmet what binds behind it (``unmet.py``). Repairs that meet 
 import time
 from dataclasses import dataclass, field
 from html import escape
+from threading import Event
 from typing import Any, Literal
 
 import pandas as pd
@@ -32,6 +33,8 @@ WANTED = 3
 """Repairs that are looked for unless it is asked for otherwise; where rules and promises give fewer, capacities that
 would have to grow are looked at too.
 """
+
+STOPPED = "the search was stopped before its end, and what is told may be more than is needed"
 
 _REPAIR = ["repair", "cost", "unmet", "kind", "name", "unit", "limit", "becomes", "by", "used_in", "told"]
 _UNMET = ["site", "material", "priority", "unmet"]
@@ -86,7 +89,8 @@ class Explanation:
             told = f"{self.name} leaves {tonnes:,.6g} t unmet because that is cheaper: meeting it costs "
             each = self.dearer / tonnes
             return f"{told}{money(self.dearer)} {self.currency} more, {money(each)} a tonne, which unmet_cost is below."
-        head = f"{self.name} has no plan" if self.question == "no plan" else f"{self.name} cannot meet all demand"
+        cannot = "cannot meet all demand" if self.conflict or self.least_unmet > 0 else "leaves demand unmet"
+        head = f"{self.name} {'has no plan' if self.question == 'no plan' else cannot}"
         if not self.repairs:
             return f"{head}, and no repair was found: {self.message or 'what is protected stands in the way'}."
         best = self.repairs[0]
@@ -112,7 +116,12 @@ class Explanation:
 
 
 def explain(
-    instance: Instance, settings: Settings | None = None, *, repairs: int = WANTED, **overrides: Any
+    instance: Instance,
+    settings: Settings | None = None,
+    *,
+    repairs: int = WANTED,
+    stop: Event | None = None,
+    **overrides: Any,
 ) -> Explanation:
     """Why there is no plan, or why demand stays unmet, and the least repairs.
 
@@ -120,6 +129,7 @@ def explain(
         instance: checked input.
         settings: limits and choices; the time limit is that of the search for repairs, and again of each plan.
         repairs: how many to look for.
+        stop: once it is set, by another thread, the search ends and tells what it has found.
         overrides: single settings by name.
 
     Raises:
@@ -128,7 +138,7 @@ def explain(
         VerificationError: HiGHS and the verifier disagree.
     """
     chosen, start = (settings or Settings()).changed(**overrides), time.perf_counter()
-    study = Study(instance, chosen)
+    study = Study(instance, chosen, stop)
     solved = study.resolve()
     plan = study.plan if solved.has_point else None
     found: dict[str, Any] = {"question": "nothing", "plan": plan}
@@ -138,17 +148,20 @@ def explain(
     elif plan is None:
         found |= {"question": "no plan", "message": f"HiGHS does not tell whether there is a plan ({solved.end})"}
     elif len(unmet_of(plan)):
-        found |= {"question": "unmet demand", **_behind(plan, chosen, repairs)}
+        found |= {"question": "unmet demand", **_behind(plan, chosen, repairs, stop)}
     return Explanation(
         name=instance.name, currency=instance.header.currency, seconds=time.perf_counter() - start, **found
     )
 
 
-def _behind(plan: Plan, chosen: Settings, repairs: int) -> dict[str, Any]:
+def _behind(plan: Plan, chosen: Settings, repairs: int, stop: Event | None) -> dict[str, Any]:
     """What an explanation says of a plan that leaves demand unmet."""
     found: dict[str, Any] = {"unmet": unmet_of(plan)}
-    study = Study(must_meet(plan.instance), chosen)
-    if study.has_plan():
+    study = Study(must_meet(plan.instance), chosen, stop)
+    possible = study.has_plan()
+    if possible is None and stop is not None and stop.is_set():
+        return found | {"message": STOPPED}
+    if possible:
         costs = plan.costs
         supply = plan.objective - float(costs.loc[costs["component"] == "unmet", "present_value"].sum())
         return found | {"dearer": study.plan.objective - supply, "least_unmet": 0.0}
@@ -162,7 +175,7 @@ def _behind(plan: Plan, chosen: Settings, repairs: int) -> dict[str, Any]:
 def _stuck(study: Study, elastic: Elastic, chosen: Settings, repairs: int) -> dict[str, Any]:
     """Conflict and repairs of an instance without a plan."""
     kept, instance, limit = study.model, study.instance, chosen.time_limit
-    named = conflict(kept.matrix, kept.assembled.network, instance, chosen, limit, capacities=True)
+    named = conflict(kept.matrix, kept.assembled.network, instance, chosen, limit, capacities=True, stop=kept.stop)
     search = Search(study, elastic, chosen)
     found = [*search.repairs(repairs)]
     if len(found) < min(repairs, WANTED) and not search.late:
@@ -171,7 +184,9 @@ def _stuck(study: Study, elastic: Elastic, chosen: Settings, repairs: int) -> di
             search = Search(study, Elastic(study, every, chosen), chosen, [repair.names for repair in found])
             found += search.repairs(min(repairs, WANTED) - len(found))
     message = ""
-    if search.elastic.session is None:
+    if kept.stop is not None and kept.stop.is_set():
+        message = STOPPED
+    elif search.elastic.session is None:
         message = "even with every rule and promise that may be loosened let go there is no plan"
     elif search.late:
         message = f"the search for repairs ended after the time limit of {limit:g} s"

@@ -40,6 +40,9 @@ from planner.settings import Settings
 POINTS = 33
 """Plans of a frontier at most."""
 
+STOPS = 9
+"""Plans of a frontier that a report's slider holds."""
+
 EVEN = 9
 """Plans of a frontier with yes-or-no decisions."""
 
@@ -112,6 +115,20 @@ class Frontier:
         """What a report shows of it."""
         unit = "%" if self.unit == "share" else self.unit
         return Reported(self.label, unit, self.points[["limit", "cost"]], self.here, self.falling)
+
+    def slider(self, told: Plan) -> list[tuple[str, Plan]]:
+        """Named plans for the slider of a report, loosest first: both ends and some evenly spaced along the line.
+
+        Args:
+            told: the plan of the limit as it is, which stands in its place.
+        """
+        limits, costs = (self.points[name].to_numpy() for name in ("limit", "cost"))
+        steps = [np.abs(np.diff(values)) / (np.ptp(values) or 1.0) for values in (limits, costs)]
+        along = np.append(0.0, np.hypot(*steps).cumsum())
+        chosen = {int(np.abs(along - at).argmin()) for at in np.linspace(0.0, along[-1], STOPS)}
+        stops = [(float(limits[at]), self.plans[at]) for at in chosen if limits[at] != self.here]
+        stops = sorted([*stops, (self.here, told)], key=lambda stop: stop[0], reverse=self.falling)
+        return [(f"{self.label} at {limit(value, self.unit)}", plan) for value, plan in stops]
 
     def plan_at(self, limit: float) -> Plan:
         """The plan of the point nearest to a limit."""

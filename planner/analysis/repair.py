@@ -101,7 +101,9 @@ class Search:
 
     @property
     def left(self) -> float:
-        """Seconds left of the search."""
+        """Seconds left of the search; none once the study is asked to stop."""
+        if self.study.kept.stop is not None and self.study.kept.stop.is_set():
+            return 0.0
         return max(self._deadline - time.perf_counter(), 0.0)
 
     @property

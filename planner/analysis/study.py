@@ -294,7 +294,9 @@ class Study:
         solved, kept = self.resolve(), self.kept
         assert self._solved is not None
         clock = self._solved[2]
-        outcome = outcome_of(kept.assembled, kept.matrix, solved, kept.settings, clock, kept.session.interior)
+        outcome = outcome_of(
+            kept.assembled, kept.matrix, solved, kept.settings, clock, kept.session.interior, stop=kept.stop
+        )
         if solved.end == "interrupted":
             self._solved = None  # to be solved when it is next asked for
         else:

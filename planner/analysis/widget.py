@@ -18,7 +18,7 @@ from planner.errors import PlannerError
 from planner.plan import Outcome
 from planner.report import figures, look
 from planner.report.facts import Facts
-from planner.report.notebook import plan_html
+from planner.report.notebook import facts_html
 
 GROUPS = {
     "Limits of rules": ("limit",),
@@ -100,8 +100,9 @@ class Widget:
         if plan is None:
             self.text.value = _warning("No plan with these changes", self.outcome.conflict or [self.outcome.message])
             return
-        self.text.value = plan_html(plan)
-        facts = Facts(plan, None if plan is self.base else self.base, "With these changes", BEFORE)
+        alone = Facts(plan)
+        self.text.value = facts_html(alone)
+        facts = alone.beside(None if plan is self.base else self.base, "With these changes", BEFORE)
         for name, shown in self.figures.items():
             _follow(shown, DRAWN[name](facts))
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
@@ -22,6 +22,7 @@ from weakref import WeakSet
 from planner.analysis.sliders import Control, controls
 from planner.app.book import Book
 from planner.app.upload import read_upload
+from planner.companions import companions
 from planner.errors import NoPlanError, PlannerError
 from planner.read import raw
 from planner.settings import Settings
@@ -151,7 +152,7 @@ class Desk:
         Raises:
             InputError: it cannot be opened.
         """
-        self._lay(Book.of(raw(source)))
+        self._lay(Book.of(replace(raw(source), beside=companions(source))))
 
     def upload(self, name: str, content: bytes) -> None:
         """Lay an upload on the desk.
@@ -232,7 +233,7 @@ class Desk:
             self.reference = self.plans[CHEAPEST] = free.plan
 
     def explain(self) -> "Explanation":
-        """Why there is no plan, or why demand stays unmet, and the least repairs; it takes its time limit, unstopped.
+        """Why there is no plan, or why demand stays unmet, and the least repairs; stopped, what was found until then.
 
         Raises:
             PlannerError: the tables have problems, or the verifier disagrees.
@@ -240,7 +241,7 @@ class Desk:
         from planner.analysis.explain import explain
 
         with self._turn("Looking for what mends it"):
-            return explain(self.instance, self.settings)
+            return explain(self.instance, self.settings, stop=self.watch.stop)
 
     @property
     def plan(self) -> "Plan":
@@ -329,7 +330,8 @@ class Desk:
         """The instance as a workbook."""
         from planner.workbook.instance import write_instance
 
-        return _written(lambda path: write_instance(self.instance, path))
+        instance, beside = self.instance, self.book.raw.beside if self.book else {}
+        return _written(lambda path: write_instance(instance, path, beside=beside))
 
 
 def _written(write: Callable[[Path], None]) -> bytes:

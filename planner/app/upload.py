@@ -7,8 +7,10 @@ what is unpacked lies in a temporary folder under names of our own.
 import re
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from planner.companions import companions
 from planner.errors import InputError, Problem
 from planner.read import Raw, raw
 from planner.sheets import WORKBOOKS
@@ -46,7 +48,9 @@ def read_upload(name: str, content: bytes) -> Raw:
         file = Path(folder) / f"{stem}{kind}"
         file.write_bytes(content)
         _check_sizes(file, called)
-        return raw(file if kind in WORKBOOKS else _unpacked(file, Path(folder) / stem, called))
+        source = file if kind in WORKBOOKS else _unpacked(file, Path(folder) / stem, called)
+        found = raw(source)
+        return found if found.lost or found.unread else replace(found, beside=companions(source))
 
 
 def _check_sizes(file: Path, called: str) -> None:

@@ -9,6 +9,7 @@ from planner.commands.options import INSTANCE
 from planner.errors import SettingsError
 
 if TYPE_CHECKING:
+    from planner.companions import Companions
     from planner.instance import Instance
 
 HELP = "Write an instance as folder, workbook or model file, or the plan of a run as workbook or folder."
@@ -31,9 +32,10 @@ def run(options: argparse.Namespace) -> int:
     if (source / "manifest.json").is_file():
         _plan(source, target)
     else:
+        from planner.companions import companions
         from planner.read import load
 
-        _instance(load(options.source), target)
+        _instance(load(options.source), companions(options.source), target)
     told = f"{target} is written"
     if options.json:
         terminal.document({"written": str(target)})
@@ -59,13 +61,13 @@ def _plan(run: Path, target: Path) -> None:
         write_plan_folder(plan, _folder(target))
 
 
-def _instance(instance: "Instance", target: Path) -> None:
-    """An instance as workbook, folder or model file."""
+def _instance(instance: "Instance", beside: "Companions", target: Path) -> None:
+    """An instance as workbook, folder or model file; what stands beside its tables goes with them."""
     kind = target.suffix.lower()
     if kind == ".xlsx":
         from planner.workbook.instance import write_instance
 
-        write_instance(instance, _file(target))
+        write_instance(instance, _file(target), beside=beside)
     elif kind in MODELS:
         from planner.modelfile import write_model
 
@@ -73,9 +75,11 @@ def _instance(instance: "Instance", target: Path) -> None:
     elif kind:
         raise SettingsError(f"an instance is written as FILE.xlsx, FILE.lp, FILE.mps or FOLDER, not as {target.name}")
     else:
+        from planner.companions import write_companions
         from planner.runs import write_input
 
         write_input(instance, _folder(target))
+        write_companions(beside, target)
 
 
 def _file(target: Path) -> Path:

@@ -72,6 +72,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _workbook(path: Path, options: argparse.Namespace) -> int:
     """Write a workbook to fill in, with a sheet for every table."""
+    from planner.companions import companions
     from planner.generate import network
     from planner.read import from_frames, load
     from planner.tables import Header
@@ -88,18 +89,22 @@ def _workbook(path: Path, options: argparse.Namespace) -> int:
     else:
         instance = load("tutorial").with_header(name=path.stem)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_instance(instance, path, every=True)
+    copied = options.source or (BUILT_IN if options.policy else "")
+    write_instance(instance, path, every=True, beside=companions(copied) if copied else None)
     terminal.say(f"{path} is written; fill it in, then: planner check {path}")
     return 0
 
 
 def _copy(folder: Path, source: str, added: list[str]) -> int:
     """Write an instance, with policies, into a new folder."""
+    from planner.companions import companions, write_companions
     from planner.runs import write_input
 
+    beside = companions(source)
     instance = _with_policies(source, folder.resolve().name, added)
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_input(instance, folder)
+    write_companions(beside, folder)
     terminal.say(f"{folder} is written; next: planner solve {folder}")
     return 0
 

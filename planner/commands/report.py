@@ -12,6 +12,7 @@ from planner.errors import PlannerError, VerificationError
 from planner.settings import Settings
 
 if TYPE_CHECKING:
+    from planner.analysis.frontier import Frontier as Points
     from planner.plan import Plan
     from planner.report.optional import Exposure, Frontier, Halt
 
@@ -27,7 +28,7 @@ def arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("plan", metavar="RUN|INSTANCE", help=where)
     others = "other runs of the same question, for the slider, in this order"
     command.add_argument("--beside", metavar="RUN", nargs="+", default=[], help=others)
-    limited = "rule against whose limit the least cost is shown (up to 33 more solves)"
+    limited = "rule against whose limit the least cost is shown, its plans behind the slider (up to 33 more solves)"
     command.add_argument("--frontier", metavar="RULE", help=limited)
     command.add_argument("--out", metavar="FILE", help=f"file to write ({FILE} in the run, NAME-{FILE} of an instance)")
     losses = "also lose every country, owner and site in turn from this period on"
@@ -48,8 +49,9 @@ def run(options: argparse.Namespace) -> int:
     file = Path(options.out or (folder / FILE if known else f"{plan.instance.name}-{FILE}"))
     halt = _halt(plan, options.scenario) if options.scenario else None
     exposure = _exposure(plan, options.exposure, chosen) if options.exposure is not None else None
-    frontier = _frontier(plan, options.frontier, chosen)
-    write(file, plan, manifest, chosen, plans, frontier, exposure, halt)
+    found = _frontier(plan, options.frontier, chosen)
+    plans = [*(found.slider(plan) if found else []), *plans]
+    write(file, plan, manifest, chosen, plans, found.reported if found else None, exposure, halt)
     if options.json:
         terminal.document({"report": str(file), "objective": plan.objective, "status": plan.status})
     else:
@@ -98,11 +100,11 @@ def _halt(plan: "Plan", scenario: str) -> "Halt":
     return Halt(scenario, since, max((text or last for text in rows["until"]), default=last))
 
 
-def _frontier(plan: "Plan", rule: str | None, chosen: Settings) -> "Frontier | None":
+def _frontier(plan: "Plan", rule: str | None, chosen: Settings) -> "Points | None":
     """The least cost against the limit of a rule."""
     from planner.analysis.frontier import frontier
 
-    return None if rule is None else frontier(plan.instance, rule, settings=chosen).reported
+    return None if rule is None else frontier(plan.instance, rule, settings=chosen)
 
 
 def write(

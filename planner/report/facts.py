@@ -48,6 +48,13 @@ class Facts:
     before: str = "Cheapest plan"
     """What the reference is called."""
 
+    def beside(self, reference: Plan | None, name: str, before: str) -> "Facts":
+        """The same plan beside another; what is known of the plan alone is not computed again."""
+        found = Facts(self.plan, reference, name, before)
+        known = {part: self.__dict__[part] for part in ALONE if part in self.__dict__}
+        found.__dict__.update(known)
+        return found
+
     @cached_property
     def summary(self) -> Summary:
         """Sentence, figures, binding rules, purchases."""
@@ -143,6 +150,10 @@ class Facts:
     def paid(self) -> "pd.Series[float]":
         """Paid by place for what is consumed, undiscounted, most first."""
         return self.supply.groupby("paid_in")["money"].sum().sort_values(ascending=False, kind="stable")
+
+
+ALONE = ("summary", "chain", "supply", "shipments", "colours", "paid", "lowest")
+"""What there is to say of a plan whatever it is held against."""
 
 
 def headline(facts: Facts) -> str:

@@ -18,7 +18,12 @@ CELL = "text-align:left;vertical-align:top;padding:3px 20px 3px 0"
 
 def plan_html(plan: Plan) -> str:
     """The answer, its figures and the rules that cost most."""
-    facts = Facts(plan)
+    return facts_html(Facts(plan))
+
+
+def facts_html(facts: Facts) -> str:
+    """What is said of a plan, as :func:`plan_html` has it."""
+    plan = facts.plan
     numbers = "".join(map(_number, five(facts)))
     rules = [
         (row.rule, row.name, row.material, span(row.since, row.until), money(row.worth))

@@ -48,21 +48,23 @@ def cover(facts: Facts, halt: tuple[str, str] | None = None) -> go.Figure:
     low = rows[rows["target"] > 0].sort_values("value", kind="stable")
     least = f" The lowest is {low['title'].iloc[0]} with {low['value'].iloc[0]:.0f} days." if len(low) else ""
     narrow: dict[str, Any] = {"height": tall}
-    figure = go.Figure()
+    traces: list[dict[str, Any]] = []
+    named: list[dict[str, Any]] = []
+    shaded: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
     for n, title in enumerate(titles):
         own = rows[rows["title"] == title]
         name = "" if n == 0 else str(n + 1)
-        top = _panel(figure, name, own, facts.colours[own["material"].iloc[0]])
+        top = _panel(traces, name, own, facts.colours[own["material"].iloc[0]])
         (x, y), (narrow_x, narrow_y) = (_domain(n, len(titles), columns) for columns in (COLUMNS, NARROW))
         axes |= _axes(name, own["period"].tolist(), top, x, y)
         text = f"<b>{escape(title)}</b>" + ("" if own["unit"].iloc[0] == "days" else f", {own['unit'].iloc[0]}")
         spot = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 8}
-        figure.add_annotation(text=text, x=x[0], y=y[1], showarrow=False, font={"size": 12}, **spot)
+        named.append({"text": text, "x": x[0], "y": y[1], "showarrow": False, "font": {"size": 12}, **spot})
         narrow |= {f"xaxis{name}.domain": narrow_x, f"yaxis{name}.domain": narrow_y}
         narrow |= {f"annotations[{n}].x": narrow_x[0], f"annotations[{n}].y": narrow_y[1]}
         if halt is not None:
-            shade = {"fillcolor": look.faded(look.BREACH, 0.15), "line_width": 0, "layer": "below"}
+            shade = {"fillcolor": look.faded(look.BREACH, 0.15), "line": {"width": 0}, "layer": "below"}
             since, until = (own["period"] < halt[0]).sum(), (own["period"] <= halt[1]).sum()
             ends = {
                 "x0": int(since) - 0.5,
@@ -72,9 +74,9 @@ def cover(facts: Facts, halt: tuple[str, str] | None = None) -> go.Figure:
                 "xref": f"x{name}",
                 "yref": f"y{name} domain",
             }
-            figure.add_shape(type="rect", **ends, **shade)
+            shaded.append({"type": "rect", **ends, **shade})
     said = f"Stock of {len(titles)} stockpiles by period.{least}"
-    return figure.update_layout(look.layout(wide, narrow, said, **axes))
+    return go.Figure(traces, look.layout(wide, narrow, said, annotations=named, shapes=shaded, **axes))
 
 
 def _axes(name: str, periods: list[str], top: float, x: list[float], y: list[float]) -> dict[str, Any]:
@@ -94,24 +96,25 @@ def _domain(n: int, count: int, columns: int) -> tuple[list[float], list[float]]
     return x, [top - HEIGHT / (HEIGHT + GAP) / rows, top - GAP / 2 / (HEIGHT + GAP) / rows]
 
 
-def _panel(figure: go.Figure, name: str, own: pd.DataFrame, colour: str) -> float:
-    """One stock: the line, what is below it, its target and its lowest point; gives the top of the axis."""
-    axes = {"xaxis": f"x{name}", "yaxis": f"y{name}"}
+def _panel(traces: list[dict[str, Any]], name: str, own: pd.DataFrame, colour: str) -> float:
+    """Add the traces of one stock: line and area, target, lowest point; gives the top of the axis."""
+    axes = {"type": "scatter", "xaxis": f"x{name}", "yaxis": f"y{name}"}
     targets, unit = own["target"].fillna(0.0), own["unit"].iloc[0]
     asked = float(targets.max())
     shown = own["value"].clip(upper=2 * asked) if asked > 0 else own["value"]
     told = [f"{p}: {v:,.0f} {unit}" for p, v in zip(own["period"], own["value"], strict=True)]
     area = {"fill": "tozeroy", "fillcolor": look.faded(colour, 0.12), "line": {"color": colour, "width": 2}}
-    figure.add_scatter(x=own["period"], y=shown.round(3), mode="lines", text=told, hoverinfo="text", **area, **axes)
+    line = {"x": own["period"].tolist(), "mode": "lines", **axes}
+    traces.append({**line, "y": shown.round(3).tolist(), "text": told, "hoverinfo": "text", **area})
     if asked > 0:
         dotted = {"color": look.MUTED, "width": 1.3, "dash": "dot", "shape": "hv"}
-        figure.add_scatter(x=own["period"], y=targets, mode="lines", line=dotted, hoverinfo="skip", **axes)
+        traces.append({**line, "y": targets.tolist(), "line": dotted, "hoverinfo": "skip"})
     least = int(np.argmin(own["value"].round(6))) if asked > 0 else len(own) - 1
     low = own.iloc[least]
     breach = bool(low["target"] > 0 and low["value"] < low["target"] * (1 - 1e-6))
     mark = {"size": 7, "color": look.BREACH if breach else look.INK}
     falls = least == 0 or own["value"].iloc[least - 1] > low["value"]
     text = {"text": [f"<b>{low['value']:,.0f} {unit[0]}</b>"], "textposition": f"top {'right' if falls else 'left'}"}
-    figure.add_scatter(x=[low["period"]], y=[shown.iloc[least]], mode="markers+text", marker=mark, **text, **axes)
-    figure.data[-1].update(hoverinfo="skip", cliponaxis=False)
+    spot = {"x": [low["period"]], "y": [float(shown.iloc[least])], "mode": "markers+text", "marker": mark}
+    traces.append({**axes, **spot, **text, "hoverinfo": "skip", "cliponaxis": False})
     return max(float(shown.max()), asked, 1e-6) * 1.3

@@ -1,6 +1,7 @@
 """Cost step by step: from the cheapest plan to this one; and the least cost at each limit of a rule."""
 
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -41,18 +42,25 @@ def waterfall(facts: Facts) -> go.Figure:
     ends = [before, *levels, after]
     inks = [look.INK, *(RISE if change > 0 else look.GOOD for change in changes), look.INK]
     length = [end - start for start, end in zip(starts, ends, strict=True)]
-    figure = go.Figure(go.Bar(orientation="h", base=starts, x=length, y=names, marker={"color": inks}, width=0.62))
+    bars: dict[str, Any] = {"type": "bar", "orientation": "h", "base": starts, "x": length, "y": names, "width": 0.62}
+    bars |= {"marker": {"color": inks}, "hoverinfo": "skip"}
     text = [money(before), *map(_signed, changes), f"<b>{money(after)}</b>"]
     right = [max(pair) for pair in zip(starts, ends, strict=True)]
-    figure.add_scatter(x=right, y=names, text=[f" {amount}" for amount in text], mode="text", cliponaxis=False)
-    figure.update_traces(textposition="middle right", selector={"type": "scatter"}).update_traces(hoverinfo="skip")
+    marks: dict[str, Any] = {
+        "type": "scatter",
+        "x": right,
+        "y": names,
+        "text": [f" {amount}" for amount in text],
+        "mode": "text",
+    }
+    marks |= {"cliponaxis": False, "textposition": "middle right", "hoverinfo": "skip"}
     x_axis = {"range": [floor, high + ((high - floor) * 0.3 or 1.0)], "visible": False}
     y_axis = {"autorange": "reversed", "showgrid": False, "tickfont": {"color": look.INK, "size": 12}}
     told = ", ".join(f"{name} {_signed(change)}" for name, change in zip(names[1:-1], changes, strict=True))
     said = f"From {money(before)} to {money(after)} {facts.currency}: {told or 'no change'}."
-    narrow = {"margin.l": 128, "font.size": 11}
-    figure.update_layout(look.layout(60 + 36 * len(names), narrow, said, xaxis=x_axis, yaxis=y_axis))
-    return figure.update_layout(margin={"l": 150, "r": 10, "t": 8, "b": 8})
+    narrow, wide = {"margin.l": 128, "font.size": 11}, {"l": 150, "r": 10, "t": 8, "b": 8}
+    axes = {"xaxis": x_axis, "yaxis": y_axis}
+    return go.Figure([bars, marks], look.layout(60 + 36 * len(names), narrow, said, margin=wide, **axes))
 
 
 def _signed(change: float) -> str:
@@ -69,12 +77,16 @@ def frontier(facts: Facts, given: Frontier) -> go.Figure:
     figure = go.Figure(go.Scatter(x=x, y=y, mode="lines+markers", marker=mark, text=told, hoverinfo="text"))
     figure.update_traces(line={"color": look.INK, "width": 2})
     here = {"x": [given.here * scale], "y": [facts.plan.objective], "text": ["<b>this plan</b>"], "hoverinfo": "skip"}
-    figure.add_scatter(mode="markers+text", textposition="top left", marker={"size": 12, "color": look.GOOD}, **here)
+    side = "top right" if (given.here * scale > (x[0] + x[-1]) / 2) == given.falling else "top left"
+    figure.add_scatter(mode="markers+text", textposition=side, marker={"size": 12, "color": look.GOOD}, **here)
     pad = (x[-1] - x[0]) * 0.05 or 1.0
     ends = [x[-1] + pad, x[0] - pad] if given.falling else [x[0] - pad, x[-1] + pad]
     title = {"text": escape(f"{given.label}, {given.unit}"), "font": {"size": 12, "color": look.MUTED}}
     ticks = [min(y) + (max(y) - min(y)) * part / 4 for part in range(5)]
-    y_axis = {"tickvals": ticks, "ticktext": [money(tick) for tick in ticks]}
+    told = [money(tick) for tick in ticks]
+    if len(set(told)) < len(told):  # they differ too little: by how much they exceed the least
+        told = [money(ticks[0]), *(f"+{money(tick - ticks[0])}" for tick in ticks[1:])]
+    y_axis = {"tickvals": ticks, "ticktext": told}
     said = f"Least cost from {money(min(y))} to {money(max(y))} {facts.currency}."
     narrow = {"height": 280, "font.size": 11}
     figure.update_layout(look.layout(340, narrow, said, xaxis={"range": ends, "title": title}, yaxis=y_axis))

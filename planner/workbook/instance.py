@@ -12,6 +12,7 @@ from typing import Any
 from xlsxwriter.utility import xl_col_to_name
 
 from planner.checks.names import REFERENCES
+from planner.companions import Companions
 from planner.errors import PlannerError
 from planner.instance import Instance
 from planner.schema import bounds
@@ -33,13 +34,14 @@ LISTS = {
 """Kinds of names with a drop-down, and the column that lists them."""
 
 
-def write_instance(instance: Instance, path: Path, *, every: bool = False) -> None:
+def write_instance(instance: Instance, path: Path, *, every: bool = False, beside: Companions | None = None) -> None:
     """Write an instance as a workbook; read again it is the same instance.
 
     Args:
         instance: checked input.
         path: the workbook; replaced once the new one is whole.
         every: sheets also for tables without rows, to be filled in.
+        beside: what stands beside the tables, a sheet each after them.
 
     Raises:
         PlannerError: a text or a table is longer than a workbook holds.
@@ -51,6 +53,8 @@ def write_instance(instance: Instance, path: Path, *, every: bool = False) -> No
         _header(book, instance.header)
         for table in held:
             _table(book, instance, table, held)
+        for name, rows in (beside or {}).items():
+            _beside(book, name, rows)
 
 
 def _readme(book: Book, instance: Instance, held: Sequence[str], name: str) -> None:
@@ -146,6 +150,19 @@ def _table(book: Book, instance: Instance, table: str, held: Sequence[str]) -> N
     sheet.freeze_panes(FIRST, 1)
     sheet.repeat_rows(0, 1)
     sheet.autofilter(1, 0, max(FIRST, FIRST + len(frame) - 1), len(known) - 1)
+
+
+def _beside(book: Book, name: str, rows: Sequence[Sequence[str]]) -> None:
+    """Texts as they are."""
+    sheet = book.sheet(name, MUTED)
+    head, plain = book.style(bold=True, bg_color=LIGHT, font_color=INK), book.style(num_format="@")
+    for at, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            if cell:
+                text(sheet, at, column, cell, plain if at else head)
+    for column in range(max(map(len, rows), default=0)):
+        sheet.set_column(column, column, width_of([row[column] for row in rows[:2000] if column < len(row)], 10, 34))
+    sheet.freeze_panes(1, 0)
 
 
 def _cells(sheet: Any, at: int, column: Column, values: Sequence[Any], style: Any) -> None:
