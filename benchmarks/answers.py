@@ -26,13 +26,13 @@ from benchmarks.check_speed import written
 from mineral_sourcing.arrays import Array
 from planner.generate import network
 from planner.instance import Instance
-from planner.kept import Kept
 from planner.read import from_frames, load
-from planner.session import Session
 from planner.settings import Settings
-from planner.solution import Solution
-from planner.stages import Clock, run_stages
-from planner.tabulate import tables
+from planner.solving.kept import Kept
+from planner.solving.session import Session
+from planner.solving.stages import Clock, run_stages
+from planner.tabulation.solution import Solution
+from planner.tabulation.tabulate import tables
 
 Made = TypeVar("Made")
 IN_ONE_PERIOD = (

@@ -15,13 +15,13 @@ import planner
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.build import build
 from mineral_sourcing.compile import Matrix, compile_model
-from planner.assemble import Assembled, assembled
+from planner.assembly.assemble import Assembled, assembled
 from planner.generate import network
 from planner.instance import Instance
-from planner.session import Session
 from planner.settings import Settings
-from planner.solution import Solution, counted
-from planner.stages import Clock, Solved, run_stages
+from planner.solving.session import Session
+from planner.solving.stages import Clock, Solved, run_stages
+from planner.tabulation.solution import Solution, counted
 
 POINTS = (
     ("ore mined", "made", "ore", ""),

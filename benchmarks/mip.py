@@ -14,11 +14,11 @@ import planner
 from benchmarks.purchasing import purchasing
 from mineral_sourcing.build import build
 from mineral_sourcing.compile import compile_model
-from planner.assemble import assembled
+from planner.assembly.assemble import assembled
 from planner.generate import network
 from planner.instance import Instance
 from planner.read import from_frames
-from planner.session import Progress, Session
+from planner.solving.session import Progress, Session
 
 CPU = 60.0
 """CPU seconds of HiGHS alone."""

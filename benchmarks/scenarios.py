@@ -14,10 +14,10 @@ import numpy as np
 
 from benchmarks.answers import line, timed
 from planner.generate import network
-from planner.kept import Kept
 from planner.read import from_frames
-from planner.scenarios import Bracket, Disruption, Scenarios
 from planner.settings import Settings
+from planner.solving.kept import Kept
+from planner.solving.scenarios import Bracket, Disruption, Scenarios
 
 WORST = 20
 

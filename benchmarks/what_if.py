@@ -31,8 +31,8 @@ from planner.analysis.changes import Add, Ban, Change, Drop, Off, Set
 from planner.analysis.study import Study
 from planner.errors import InputError
 from planner.instance import Instance
-from planner.kept import Kept
 from planner.plan import Outcome
+from planner.solving.kept import Kept
 from planner.tables import TABLES
 
 SAME = 1e-7

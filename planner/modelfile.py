@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from mineral_sourcing.compile import Span
-from planner.assemble import assembled
+from planner.assembly.assemble import assembled
 from planner.custom import load as load_rules
 from planner.instance import Instance
-from planner.session import Session
 from planner.settings import Settings
 from planner.solve import compiled
-from planner.stages import Clock, ranks_and_cost
+from planner.solving.session import Session
+from planner.solving.stages import Clock, ranks_and_cost
 
 LONGEST = 255
 """Letters of a name that every reader of LP files takes."""

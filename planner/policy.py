@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.carriers import Elements, own_contents
+from planner.assembly.carriers import Elements, own_contents
 from planner.errors import InputError, Problem
 from planner.findings import suggest
 from planner.instance import Instance

@@ -8,18 +8,18 @@ from typing import Any
 from mineral_sourcing.build import BLOCKS, build
 from mineral_sourcing.compile import Matrix, compile_model
 from mineral_sourcing.network import Network
-from planner.assemble import Assembled, assembled
-from planner.conflict import conflict
+from planner.assembly.assemble import Assembled, assembled
 from planner.custom import Rules
 from planner.custom import load as load_rules
 from planner.errors import VerificationError
 from planner.instance import Instance
 from planner.plan import OPTIMAL, Outcome, Plan, Status
-from planner.session import End, Progress, Session
 from planner.settings import Settings
-from planner.solution import Solution
-from planner.stages import Clock, Solved, run_stages
-from planner.tabulate import tables
+from planner.solving.conflict import conflict
+from planner.solving.session import End, Progress, Session
+from planner.solving.stages import Clock, Solved, run_stages
+from planner.tabulation.solution import Solution
+from planner.tabulation.tabulate import tables
 from planner.verify import verify
 
 

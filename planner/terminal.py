@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from planner.analysis.compare import Comparison
     from planner.report.summary import Summary
-    from planner.session import Progress
+    from planner.solving.session import Progress
 
 MOST = 8
 """Lines of each table of a plan; the run's folder has them all."""

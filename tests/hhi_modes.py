@@ -14,7 +14,7 @@ from functools import cache
 import planner
 from mineral_sourcing.build import build
 from mineral_sourcing.compile import compile_model
-from planner.assemble import assembled
+from planner.assembly.assemble import assembled
 from planner.plan import Plan
 from planner.read import from_frames
 from planner.verify import verify

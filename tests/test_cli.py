@@ -280,14 +280,14 @@ def test_a_rule_in_a_conflict_is_told_as_its_sentence(two: Path, capsys: pytest.
 @pytest.mark.parametrize("name", ["build", "run"])
 def test_ctrl_c_ends_with_5_and_one_document(two: Path, name: str) -> None:
     """While Pyomo builds, and while HiGHS runs; the real process, the real signal, nothing else on stdout."""
-    place = {"build": "mineral_sourcing.flow.add", "run": "planner.session.Session.run"}[name]
+    place = {"build": "mineral_sourcing.flow.add", "run": "planner.solving.session.Session.run"}[name]
     module, _, attribute = place.rpartition(".")
     code = (
         "import os, signal, sys, importlib\n"
         "from planner.cli import main\n"
-        "import planner.solve, planner.session, mineral_sourcing.flow\n"
+        "import planner.solve, planner.solving.session, mineral_sourcing.flow\n"
         f"path = {module!r}\n"
-        "owner = planner.session.Session if path.endswith('Session') else importlib.import_module(path)\n"
+        "owner = planner.solving.session.Session if path.endswith('Session') else importlib.import_module(path)\n"
         f"before = getattr(owner, {attribute!r})\n"
         "def struck(*a, **k):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"

@@ -10,8 +10,8 @@ import pytest
 
 import planner
 from planner import codes
+from planner.assembly.parts import units_of
 from planner.instance import Instance
-from planner.parts import units_of
 from planner.verify import frames, proof
 from planner.verify.matrix import Model
 

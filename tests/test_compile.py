@@ -17,7 +17,7 @@ import planner
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.build import build
 from mineral_sourcing.compile import Matrix, Span, compile_model
-from planner.assemble import assemble
+from planner.assembly.assemble import assemble
 from planner.instance import Instance
 from planner.read import from_frames
 from tests.origin_paths import network

@@ -9,9 +9,9 @@ import planner
 from planner import runs
 from planner.cli import main
 from planner.errors import SettingsError, VerificationError
-from planner.kept import Kept
 from planner.plan import Plan
 from planner.settings import Settings
+from planner.solving.kept import Kept
 from planner.workbook.plan import write_plan
 
 TRACED = """

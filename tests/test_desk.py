@@ -18,12 +18,12 @@ from planner.app import desk as desk_module
 from planner.app import upload
 from planner.app.book import HEADER, Book
 from planner.app.desk import PLAN, WAITING, Desk
-from planner.conflict import conflict
 from planner.errors import InputError, PlannerError
 from planner.generate import network
 from planner.read import raw
 from planner.report.facts import Facts, headline
 from planner.settings import Settings
+from planner.solving.conflict import conflict
 from tests import small
 from tests.uploads import two_countries, workbook, zipped
 

@@ -15,12 +15,12 @@ from planner.analysis.elastic import Elastic
 from planner.analysis.explain import Explanation
 from planner.analysis.levers import MAY_BE_UNMET, Lever, levers
 from planner.analysis.overrides import read_change
-from planner.assemble import assemble
+from planner.assembly.assemble import assemble
 from planner.cli import main
 from planner.instance import Instance
 from planner.runs import write_input
-from planner.session import Session
 from planner.solve import compiled
+from planner.solving.session import Session
 from tests.builders import Trade
 
 EXACT = planner.Settings(gap=0.0, time_limit=60.0)

@@ -15,7 +15,7 @@ import planner
 from mineral_sourcing.arrays import Index, Labels
 from mineral_sourcing.compile import Span
 from planner import runs
-from planner.assemble import assembled
+from planner.assembly.assemble import assembled
 from planner.cli import main
 from planner.instance import Instance
 from planner.modelfile import unique, write_model

@@ -15,8 +15,8 @@ from planner.analysis.branch import MUST, branch
 from planner.analysis.exposure import disruption, shared, subjects, title
 from planner.analysis.recourse import Recourse
 from planner.analysis.static import Static
+from planner.assembly.disruptions import Disrupted, everything_of
 from planner.cli import main
-from planner.disruptions import Disrupted, everything_of
 from planner.errors import NoPlanError, SettingsError
 from planner.plan import Plan
 from planner.solve import solve

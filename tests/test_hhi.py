@@ -12,8 +12,8 @@ import pytest
 import planner
 from mineral_sourcing.build import build
 from mineral_sourcing.compile import compile_model
-from planner.assemble import assembled
-from planner.pieces import ends, lines
+from planner.assembly.assemble import assembled
+from planner.assembly.pieces import ends, lines
 from planner.plan import Plan
 from planner.read import from_frames
 from planner.verify import verify

@@ -12,14 +12,14 @@ import pytest
 from benchmarks.answers import PARAMS
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix, Span, compile_model
-from planner import kept as kept_module
 from planner.instance import Instance
-from planner.kept import Kept
-from planner.race import race
 from planner.read import from_frames
-from planner.session import Session
 from planner.settings import Settings
-from planner.stages import Clock, Solved, run_stages
+from planner.solving import kept as kept_module
+from planner.solving.kept import Kept
+from planner.solving.race import race
+from planner.solving.session import Session
+from planner.solving.stages import Clock, Solved, run_stages
 from tests.random_instances import random_instance
 
 CHAINS = range(50)

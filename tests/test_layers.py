@@ -12,7 +12,10 @@ FORBIDDEN = [
     ("planner/report", ("pyomo", "highspy", "planner.solve")),
     ("planner/plan.py", ("pyomo", "highspy")),
     ("planner/verify", ("pyomo", "highspy", "mineral_sourcing")),
-    ("planner/verify", ("planner.assemble", "planner.check", "planner.checks", "planner.scope", "planner.lanes")),
+    ("planner/verify", ("planner.assembly", "planner.solving", "planner.check", "planner.checks", "planner.scope")),
+    ("planner/assembly", ("planner.solving", "planner.tabulation", "planner.solve")),
+    ("planner/solving", ("planner.tabulation", "planner.solve")),
+    ("planner/tabulation", ("planner.solving", "planner.solve")),
     ("planner/check.py", ("pyomo", "highspy", "mineral_sourcing")),
     ("planner/read.py", ("pyomo", "highspy", "mineral_sourcing")),
 ]

@@ -10,11 +10,11 @@ import planner
 from mineral_sourcing.build import build
 from mineral_sourcing.compile import Matrix, compile_model
 from mineral_sourcing.network import Network
-from planner import mip
-from planner.assemble import assembled
-from planner.links import links_of, strengthened
+from planner.assembly.assemble import assembled
 from planner.read import from_frames
-from planner.session import Session
+from planner.solving import mip
+from planner.solving.links import links_of, strengthened
+from planner.solving.session import Session
 from tests.published.case import Case, header
 
 DEMANDS = {"north": 30.0, "south": 50.0}

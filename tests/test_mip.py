@@ -11,12 +11,12 @@ import planner
 from mineral_sourcing.build import build
 from mineral_sourcing.compile import Matrix, compile_model
 from mineral_sourcing.network import Network
-from planner import blocks, mip
-from planner.assemble import assembled
+from planner.assembly.assemble import assembled
 from planner.instance import Instance
 from planner.plan import Outcome
 from planner.read import from_frames
-from planner.session import Session
+from planner.solving import blocks, mip
+from planner.solving.session import Session
 from tests.random_instances import random_instance
 
 MATERIALS, SELLERS, MARKETS = 4, 4, 2

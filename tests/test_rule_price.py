@@ -15,8 +15,8 @@ from planner.analysis.ranging import ranges
 from planner.analysis.switching import Switching, costs_of, rule_names
 from planner.cli import main
 from planner.errors import NoPlanError
-from planner.kept import Kept
 from planner.settings import Settings
+from planner.solving.kept import Kept
 from tests.builders import Trade
 
 

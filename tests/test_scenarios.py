@@ -7,10 +7,10 @@ import pytest
 
 from planner.executor import in_order, run
 from planner.generate import network
-from planner.kept import Kept
 from planner.read import from_frames
-from planner.scenarios import Bracket, Disruption, Scenarios
 from planner.settings import Settings
+from planner.solving.kept import Kept
+from planner.solving.scenarios import Bracket, Disruption, Scenarios
 from tests.builders import Trade
 from tests.random_instances import random_instance
 

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 import pytest
 
 import planner
-from planner.assemble import assemble
+from planner.assembly.assemble import assemble
 from planner.plan import Plan
 from planner.read import from_frames
 from tests.random_instances import KINDS, random_instance

@@ -14,11 +14,11 @@ import pytest
 
 import planner
 from planner.generate import network
-from planner.kept import Kept
 from planner.read import from_frames
-from planner.session import Session
 from planner.settings import Settings
-from planner.stages import Clock, run_stages
+from planner.solving.kept import Kept
+from planner.solving.session import Session
+from planner.solving.stages import Clock, run_stages
 from tests.random_instances import random_instance
 
 
@@ -89,7 +89,7 @@ def test_a_kept_model_runs_again_after_an_interrupted_race(monkeypatch: pytest.M
             time.sleep(0.01)
         return run(self, seconds, hot=hot)
 
-    monkeypatch.setattr("planner.race.threading", SimpleNamespace(Event=Interrupted, Thread=threading.Thread))
+    monkeypatch.setattr("planner.solving.race.threading", SimpleNamespace(Event=Interrupted, Thread=threading.Thread))
     monkeypatch.setattr(Session, "run", held_up)
     model.session.from_basis(fresh)
     assert model.solve().end == "interrupted"

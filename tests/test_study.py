@@ -15,10 +15,10 @@ from planner.analysis.changes import Add, Ban, Change, Drop, Off, Set
 from planner.analysis.study import Study
 from planner.errors import InputError, NoPlanError, PlannerError
 from planner.instance import Instance
-from planner.kept import Kept
 from planner.plan import Outcome
-from planner.session import Session
-from planner.stages import Solved
+from planner.solving.kept import Kept
+from planner.solving.session import Session
+from planner.solving.stages import Solved
 from planner.tables import TABLES
 from tests.builders import Trade
 from tests.random_instances import random_instance

@@ -14,8 +14,8 @@ import pytest
 import planner
 from planner.plan import Plan
 from planner.read import from_frames
-from planner.solution import Solution
-from planner.tabulate import tables
+from planner.tabulation.solution import Solution
+from planner.tabulation.tabulate import tables
 from planner.verify import verify
 from tests.builders import Trade
 from tests.mutations import survivors, with_table

@@ -1,4 +1,4 @@
-"""The planner: rules written once in Pyomo, to HiGHS by ``planner.session``."""
+"""The planner: rules written once in Pyomo, to HiGHS by ``planner.solving.session``."""
 
 import highspy
 import numpy as np
@@ -6,8 +6,8 @@ import numpy as np
 from benchmarks.ways import Problem, cheapest
 from mineral_sourcing.build import build
 from mineral_sourcing.compile import compile_model
-from planner.assemble import assemble
-from planner.session import Session
+from planner.assembly.assemble import assemble
+from planner.solving.session import Session
 
 SECONDS = 3_600.0
 """More than any measurement may take."""

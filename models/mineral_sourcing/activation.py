@@ -17,7 +17,8 @@ r"""Activation: what is used at all is charged for, and at least a minimum is ta
 ==================  =====================================================================  =====
 
 **link** follows from **most** and the integers; it holds each material of a charged route apart, which tightens the
-relaxation (Chouman, Crainic and Gendron 2017, strong inequalities). How :math:`M` is derived: ``planner.needs``.
+relaxation (Chouman, Crainic and Gendron 2017, strong inequalities). How :math:`M` is derived:
+``planner.assembly.needs``.
 """
 
 import pyomo.environ as pyo

@@ -24,8 +24,8 @@ HHI = :math:`\sum_g (q_g / Q)^2`, so that :math:`\sum_g q_g^2 / Q \le H Q` is th
 side is convex in q and Q (a perspective), and Q = 0 leaves q = 0. Between two shares a and b the chord lies above the
 square, hence a plan of these pieces never is above the cap. The tangent at the middle of a and b lies below the chord
 by :math:`(b - a)^2 / 4`: with :math:`\eta = ((a + b) / 2)^2` the same rows bound the cost from below. Both are brought
-together by ``planner.refine``. Cost of a priced rule: penalty times excess. Shadow price: change of least cost per
-tonne of :math:`\sum_g q_g^2 / Q` allowed beyond :math:`H Q`; times Q / 100 that is the change per 0.01 of HHI.
+together by ``planner.solving.refine``. Cost of a priced rule: penalty times excess. Shadow price: change of least cost
+per tonne of :math:`\sum_g q_g^2 / Q` allowed beyond :math:`H Q`; times Q / 100 that is the change per 0.01 of HHI.
 
 Source: Hirschman (1945), Herfindahl (1950); perspective cuts: Frangioni and Gentile (2006), Mathematical Programming
 106, 225-236; Günlük and Linderoth (2010), Mathematical Programming 124, 183-205.

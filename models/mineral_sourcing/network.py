@@ -218,7 +218,7 @@ class Activation:
     switches: Index
     """(kind, site or origin, destination, material, process, from, year or period)"""
     most: Values
-    """Big-M: no optimal plan has more; derived in ``planner.needs``."""
+    """Big-M: no optimal plan has more; derived in ``planner.assembly.needs``."""
     cost: Values
     """Present value."""
     sales: Groups

@@ -108,7 +108,7 @@ class Suppliers:
     links: Index
     """Switches with a column that counts."""
     most: Values
-    """Big-M: no optimal plan has more; derived in ``planner.suppliers``."""
+    """Big-M: no optimal plan has more; derived in ``planner.assembly.suppliers``."""
     surely: Values
     """1 where something was under way."""
     counts: Index

@@ -30,7 +30,7 @@ share one switch: then y says "at least the smallest award" to the count, and a 
 :math:`y = 0` an award with a varying base asks nothing, as :math:`\sigma Q \le \sigma \bar Q`.
 Where no more subjects could supply than the limit allows there is neither row nor switch. Cost of a priced rule:
 penalty times excess suppliers, or times tonnes short. How :math:`M` and :math:`\bar Q` are derived:
-``planner.suppliers``.
+``planner.assembly.suppliers``.
 """
 
 import pyomo.environ as pyo

@@ -18,7 +18,8 @@ r"""Tiers: what a year's quantity of one site and material costs, incremental or
 :math:`v_j`         ``least`` that :math:`F_j` hold if tier j is reached                     mass
 ==================  ======================================================================  ==========
 
-Let :math:`\tau_n` be the thresholds, :math:`\tau_0 = 0`, and M the most that is bought in the year (``planner.tiers``).
+Let :math:`\tau_n` be the thresholds, :math:`\tau_0 = 0`, and M the most that is bought in the year
+(``planner.assembly.tiers``).
 
 *Incremental*: tier n holds at most :math:`\tau_{n+1} - \tau_n`. Where the price rises from n to n + 1, a plan of least
 cost fills n first by itself: a tonne moved down costs no more, and cost is convex. So :math:`O_n = \emptyset`,

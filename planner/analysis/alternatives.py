@@ -21,11 +21,11 @@ from planner.analysis.near import Near
 from planner.analysis.telling import money, page, percent
 from planner.errors import VerificationError
 from planner.instance import Instance
-from planner.kept import Kept
 from planner.plan import Plan, Status
 from planner.settings import Settings
-from planner.solution import Solution
-from planner.tabulate import tables
+from planner.solving.kept import Kept
+from planner.tabulation.solution import Solution
+from planner.tabulation.tabulate import tables
 from planner.verify import verify
 
 UNPROVEN = ("prices", "", "shadow_price")

@@ -6,11 +6,11 @@ import numpy as np
 
 from planner.analysis.draft import Draft
 from planner.analysis.switching import rule_names
+from planner.assembly.stock import YEAR_DAYS
 from planner.errors import SettingsError
 from planner.findings import suggest
 from planner.instance import Instance
 from planner.periods import PER_YEAR
-from planner.stock import YEAR_DAYS
 
 BOUNDED = ("share", "hhi")
 """Limits that lie between 0 and 1."""

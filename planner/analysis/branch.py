@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.assembly.parts import TONNES
 from planner.checks.context import Network
 from planner.checks.reach import landed_costs
 from planner.errors import SettingsError
 from planner.instance import Instance
-from planner.parts import TONNES
 from planner.periods import horizon, ordinal
 from planner.plan import Plan
 from planner.read import from_frames

@@ -13,7 +13,7 @@ import numpy as np
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
 from mineral_sourcing.network import Network
-from planner.stages import Solved, ranked
+from planner.solving.stages import Solved, ranked
 
 DEFINED = {"concentration.base": "concentration.total"}
 """Free columns and the rows that define them, one each."""

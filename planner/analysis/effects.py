@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
-from planner.difference import places
+from planner.solving.difference import places
 
 FEW = 8
 """Levers up to which each is loosened by itself: fewer assemblies than two a digit."""

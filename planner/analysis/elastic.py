@@ -24,12 +24,12 @@ from mineral_sourcing.compile import Matrix
 from planner.analysis.effects import Effect, effects
 from planner.analysis.levers import Lever, loosened
 from planner.analysis.study import Study
-from planner.assemble import assembled
+from planner.assembly.assemble import assembled
 from planner.errors import InputError
 from planner.instance import Instance
-from planner.session import Session
 from planner.settings import Settings
 from planner.solve import compiled
+from planner.solving.session import Session
 
 TINY = 1e-7
 """Amounts, in scales, below which a lever is not touched: as far as HiGHS keeps its rows."""

@@ -15,13 +15,13 @@ import pandas as pd
 from mineral_sourcing.arrays import Array
 from planner.analysis.near import Near
 from planner.analysis.telling import page, percent
-from planner.assemble import Assembled
+from planner.assembly.assemble import Assembled
 from planner.errors import InputError, PlannerError, Problem
 from planner.findings import shown, suggest
 from planner.instance import Instance
-from planner.kept import Kept
 from planner.scope import Scope
 from planner.settings import Settings
+from planner.solving.kept import Kept
 
 Kind = Literal["must-have", "choice", "must-avoid"]
 NOTHING = 1e-6

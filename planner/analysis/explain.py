@@ -22,10 +22,10 @@ from planner.analysis.repair import Repair, Search
 from planner.analysis.study import Study
 from planner.analysis.telling import money
 from planner.analysis.unmet import binding, must_meet, unmet_of
-from planner.conflict import conflict
 from planner.instance import Instance
 from planner.plan import Plan
 from planner.settings import Settings
+from planner.solving.conflict import conflict
 
 Question = Literal["no plan", "unmet demand", "nothing"]
 

@@ -26,11 +26,11 @@ from planner.analysis.branch import MUST, before, branch, first_period
 from planner.analysis.recourse import Shared, lost, prepare
 from planner.analysis.static import Delivered, Static
 from planner.analysis.telling import days, money, page, percent
-from planner.disruptions import Disrupted, everything_of, lane_of
+from planner.assembly.disruptions import Disrupted, everything_of, lane_of
+from planner.assembly.parts import Parts
 from planner.errors import PlannerError, SettingsError
 from planner.executor import run
 from planner.instance import Instance
-from planner.parts import Parts
 from planner.plan import Outcome, Plan
 from planner.settings import Settings
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array
 from planner.errors import PlannerError
-from planner.kept import Kept
-from planner.stages import Clock, Solved
+from planner.solving.kept import Kept
+from planner.solving.stages import Clock, Solved
 
 
 class Near:

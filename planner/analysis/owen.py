@@ -10,9 +10,9 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array, Index
 from planner.analysis.acting import Participants, acting
-from planner.assemble import Assembled
-from planner.kept import Kept
+from planner.assembly.assemble import Assembled
 from planner.settings import Settings
+from planner.solving.kept import Kept
 
 
 def price_shares(who: Participants, settings: Settings) -> dict[str, float]:

@@ -17,10 +17,10 @@ import pandas as pd
 
 from planner.analysis.axis import Axis, rule_axis
 from planner.analysis.study import Study
-from planner.kept import Kept
 from planner.plan import Plan
 from planner.report.summary import binding_rules
-from planner.stages import Clock, row_ranges
+from planner.solving.kept import Kept
+from planner.solving.stages import Clock, row_ranges
 
 NAMES = ("rule", "from", "subject", "material", "market", "period")
 """What tells the rows of caps and floors apart."""

@@ -16,7 +16,7 @@ import pandas as pd
 
 from mineral_sourcing.arrays import Array
 from planner.analysis.supply import Supply
-from planner.stages import Solved
+from planner.solving.stages import Solved
 
 RULES = frozenset({"concentration", "averages", "spend", "hhi", "suppliers"})
 """Families whose rows begin with the name of a rule."""

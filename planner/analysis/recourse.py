@@ -23,12 +23,12 @@ from scipy.sparse import csr_array, hstack, vstack
 
 from mineral_sourcing.arrays import Array, Index, Labels
 from mineral_sourcing.compile import Span
-from planner.disruptions import Disrupted, Hit, everything_of, lane_of
+from planner.assembly.disruptions import Disrupted, Hit, everything_of, lane_of
 from planner.instance import Instance
-from planner.kept import Kept
-from planner.session import Session
 from planner.settings import Settings
-from planner.stages import TINY, Clock, ranks_and_cost
+from planner.solving.kept import Kept
+from planner.solving.session import Session
+from planner.solving.stages import TINY, Clock, ranks_and_cost
 
 SECONDS = 600.0
 """For one solve; what takes longer has no answer."""

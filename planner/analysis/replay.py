@@ -16,14 +16,14 @@ from planner.analysis.branch import MUST, before, branch, first_period
 from planner.analysis.exposure import ROUNDING, planned
 from planner.analysis.static import Static
 from planner.analysis.telling import more, page, percent, tonnes
-from planner.disruptions import Disrupted
+from planner.assembly.disruptions import Disrupted
 from planner.errors import SettingsError
 from planner.instance import Instance
-from planner.kept import Kept
 from planner.plan import Plan
 from planner.settings import Settings
 from planner.solve import outcome_of
-from planner.stages import Clock
+from planner.solving.kept import Kept
+from planner.solving.stages import Clock
 
 KEY = ["site", "material", "period", "priority"]
 

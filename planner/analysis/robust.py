@@ -15,13 +15,13 @@ from mineral_sourcing.compile import Matrix
 from planner.analysis.changes import Set, changed
 from planner.analysis.draft import Where
 from planner.analysis.telling import money, page
-from planner.difference import places
 from planner.errors import InputError, PlannerError, Problem
 from planner.findings import shown, suggest
 from planner.instance import Instance
-from planner.kept import Kept
 from planner.settings import Settings
-from planner.stages import Solved
+from planner.solving.difference import places
+from planner.solving.kept import Kept
+from planner.solving.stages import Solved
 from planner.tables import TABLES
 
 Advice = frozenset[tuple[str, str]]

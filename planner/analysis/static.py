@@ -23,9 +23,9 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from mineral_sourcing.arrays import Array, Index, Labels, Values
-from planner.assemble import assembled
+from planner.assembly.assemble import assembled
+from planner.assembly.disruptions import Disrupted, left
 from planner.codes import join, look_up
-from planner.disruptions import Disrupted, left
 from planner.plan import Plan
 
 EXACT = 1e-12

@@ -25,11 +25,11 @@ from planner.analysis.overrides import read_change
 from planner.errors import InputError, PlannerError
 from planner.findings import suggest
 from planner.instance import Instance
-from planner.kept import Kept
 from planner.plan import Outcome, Plan
 from planner.settings import Settings
 from planner.solve import outcome_of
-from planner.stages import Clock, Solved
+from planner.solving.kept import Kept
+from planner.solving.stages import Clock, Solved
 
 if TYPE_CHECKING:
     from planner.analysis.widget import Widget

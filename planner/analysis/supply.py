@@ -21,8 +21,8 @@ import numpy as np
 
 from mineral_sourcing.arrays import Array
 from planner.errors import PlannerError
-from planner.kept import Kept
-from planner.stages import Solved
+from planner.solving.kept import Kept
+from planner.solving.stages import Solved
 
 EXACT = 1e-8
 """Share of the cost below which two costs are the same."""

@@ -12,7 +12,7 @@ from planner.errors import PlannerError
 from planner.executor import run
 from planner.instance import Instance
 from planner.settings import Settings
-from planner.stages import Clock, ranks_and_cost
+from planner.solving.stages import Clock, ranks_and_cost
 
 FEW = 100
 """Choices up to which one kept model is quicker than workers, each of which has to make its own."""

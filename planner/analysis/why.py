@@ -12,14 +12,14 @@ import pandas as pd
 from planner.analysis.reasons import COLUMNS, reasons
 from planner.analysis.supply import Point, Supply
 from planner.analysis.telling import money, page, percent, tonnes
-from planner.assemble import assembled
+from planner.assembly.assemble import assembled
+from planner.assembly.parts import TONNES
 from planner.errors import InputError, Problem
 from planner.findings import shown, suggest
 from planner.instance import Instance
-from planner.kept import Kept
-from planner.parts import TONNES
 from planner.scope import Scope
 from planner.settings import Settings
+from planner.solving.kept import Kept
 
 CURVE = ["cut", "price", "quantity", "cost", "exact"]
 STEPS = 20

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from planner.analysis.study import Study
     from planner.instance import Instance
     from planner.plan import Outcome, Plan
-    from planner.session import Progress
+    from planner.solving.session import Progress
 
 P = ParamSpec("P")
 T = TypeVar("T")

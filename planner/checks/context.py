@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from mineral_sourcing.arrays import Array
+from planner.assembly.lanes import Duties, all_lanes, duties
 from planner.codes import Ints, grouped, join
 from planner.instance import Instance
-from planner.lanes import Duties, all_lanes, duties
 from planner.scope import Scope
 
 PAIR = ("site", "material")

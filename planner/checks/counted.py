@@ -7,13 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from mineral_sourcing.arrays import Array
+from planner.assembly.parts import Parts
+from planner.assembly.rules import Rule
 from planner.checks.context import Network
 from planner.checks.policy import sound_rules
 from planner.checks.reach import suppliable
 from planner.codes import Codes, Flags, keys
 from planner.findings import Findings
-from planner.parts import Parts
-from planner.rules import Rule
 
 
 @dataclass

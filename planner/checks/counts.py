@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from planner.awards import least_offered
+from planner.assembly.awards import least_offered
+from planner.assembly.rules import SWITCHED
 from planner.checks.context import Network
 from planner.checks.counted import Counted, capacities, resolved
 from planner.codes import keys
 from planner.findings import Findings, written
-from planner.rules import SWITCHED
 from planner.sentence_forms import Terms
 from planner.sentences import sentence
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from planner.assembly.incumbents import had_before, rows_in
+from planner.assembly.parts import Parts
+from planner.assembly.rules import Rule
 from planner.checks.context import Network
 from planner.checks.counted import capacities
 from planner.checks.policy import sound_rules
 from planner.codes import keys
 from planner.findings import Findings, written
-from planner.incumbents import had_before, rows_in
-from planner.parts import Parts
-from planner.rules import Rule
 
 
 def still_there(whole: Network, found: Findings) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.attributes import RECYCLED, RISK, Attributes
+from planner.assembly.attributes import RECYCLED, RISK, Attributes
 from planner.checks.context import Network, Pairs
 from planner.codes import contains, grouped, join
 from planner.findings import Findings, suggest, written

@@ -6,11 +6,11 @@ Capacities and what was under way are all that bounds it, so that what is told o
 import numpy as np
 
 from mineral_sourcing.arrays import Array
-from planner.carriers import UNKNOWN
+from planner.assembly.carriers import UNKNOWN
+from planner.assembly.parts import Parts
+from planner.assembly.spend import dues
 from planner.checks.counted import Counted, capacities, made_capacities
 from planner.codes import keys
-from planner.parts import Parts
-from planner.spend import dues
 
 MORE = 1 + 1e-6
 """Recovery above which a process gives out more of an element than it takes in; numbers are rounded."""

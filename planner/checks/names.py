@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from planner.carriers import UNKNOWN
+from planner.assembly.carriers import UNKNOWN
 from planner.checks.context import Network
 from planner.codes import Flags, repeated
 from planner.findings import Findings, suggest, written

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from planner.assembly.lanes import KEY
 from planner.checks.context import Network
 from planner.checks.windows import numbers
 from planner.codes import contains, grouped
 from planner.findings import MOST_AT_ONCE, Findings, written
 from planner.instance import Instance
-from planner.lanes import KEY
 from planner.periods import horizon
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from planner.assembly.rules import Row
 from planner.checks.bounds import WHOLE
 from planner.checks.context import Network
 from planner.checks.counted import Counted, resolved, traced
 from planner.codes import Flags
 from planner.findings import Findings, written
-from planner.rules import Row
 
 NEAR = 1e-9
 """Fraction by which limits must differ to deny each other."""

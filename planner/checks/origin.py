@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from planner.carriers import OTHER, UNKNOWN, Carriers, Elements
+from planner.assembly.carriers import OTHER, UNKNOWN, Carriers, Elements
+from planner.assembly.origins import origin_rules, origin_subjects
 from planner.checks.context import Network
 from planner.findings import Findings, written
-from planner.origins import origin_rules, origin_subjects
 from planner.scope import split
 from planner.sentence_forms import Terms
 from planner.sentences import sentence

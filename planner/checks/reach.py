@@ -21,12 +21,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from mineral_sourcing.arrays import Array
+from planner.assembly.lanes import window
 from planner.checks.context import Network, Nodes
 from planner.checks.windows import numbers
 from planner.codes import Flags, Ints, grouped
 from planner.findings import Findings, written
 from planner.instance import Instance
-from planner.lanes import window
 from planner.periods import horizon
 
 _PAIR = ["site", "material"]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import planner
-from planner.kept import Kept
 from planner.plan import Plan
 from planner.read import from_frames
+from planner.solving.kept import Kept
 from tests.builders import Trade, amounts, paid, price
 
 

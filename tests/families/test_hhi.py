@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import planner
-from planner.kept import Kept
 from planner.plan import Plan
 from planner.read import from_frames
+from planner.solving.kept import Kept
 from tests.builders import Trade, amounts, paid, price
 
 NEAR = 1e-6

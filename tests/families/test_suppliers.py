@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import planner
-from planner.assemble import assemble
+from planner.assembly.assemble import assemble
 from planner.plan import Plan
 from planner.read import from_frames
 from tests.builders import Trade, amounts, paid, price

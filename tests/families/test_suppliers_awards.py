@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import linprog
 
 import planner
-from planner.assemble import assemble
+from planner.assembly.assemble import assemble
 from planner.plan import Plan
 from planner.read import from_frames
 from tests.builders import Trade, amounts, paid, price

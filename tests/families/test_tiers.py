@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import linprog
 
 import planner
-from planner.assemble import assemble
+from planner.assembly.assemble import assemble
 from planner.errors import InputError
 from planner.plan import Plan
 from tests.builders import Trade, amounts, price
