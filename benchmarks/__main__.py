@@ -11,12 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-
 from benchmarks.ways import NAMES
-
-mpl.use("svg")
-from matplotlib import pyplot as plt
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- measured by python -m benchmarks -->", "<!-- end -->"
@@ -81,7 +76,10 @@ def _yardstick(columns: int, rows: dict[str, Row]) -> list[str]:
 
 def plot(found: dict[int, dict[str, Row]], path: Path) -> None:
     """CPU seconds from data to HiGHS ready, by size and way, both axes logarithmic."""
-    figure, axes = plt.subplots(figsize=(7.0, 4.2))
+    from matplotlib.figure import Figure  # of the extra `bench`
+
+    figure = Figure(figsize=(7.0, 4.2))
+    axes = figure.subplots()
     for way, title in NAMES.items():
         sizes = [columns for columns, rows in found.items() if "reason" not in rows.get(way, {"reason": ""})]
         ready = [found[columns][way]["build"][0] + found[columns][way]["hand over"][0] for columns in sizes]

@@ -141,7 +141,7 @@ def _tables(run: Path) -> dict[str, pd.DataFrame]:
     """The tables of the plan of a run.
 
     Raises:
-        InputError: another version of the planner wrote them: tables or columns are missing.
+        InputError: tables or columns are missing, as in a run that another version of the planner wrote.
     """
     files = {name: run / "tables" / f"{name}.parquet" for name in PLAN_TABLES}
     if not files["costs"].is_file():
@@ -151,7 +151,7 @@ def _tables(run: Path) -> dict[str, pd.DataFrame]:
     lacking += [f"{name}.{column}" for name in found for column in PLAN_TABLES[name] if column not in found[name]]
     if lacking:
         more = f" and {len(lacking) - MISSED} more" if len(lacking) > MISSED else ""
-        told = f"was written by another version of the planner: its plan lacks {', '.join(lacking[:MISSED])}{more}"
+        told = f"is damaged, or of another version of the planner: its plan lacks {', '.join(lacking[:MISSED])}{more}"
         raise _unreadable(run, f"{told}; solve its input again: planner solve {run / 'input'}")
     return found
 

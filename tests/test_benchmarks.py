@@ -87,8 +87,11 @@ def measured(seconds: float) -> runner.Row:
 
 
 def test_a_way_measured_alone_keeps_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A later measurement of one way replaces its own row; the other's, and the order of the two, stay."""
+    """A later measurement of one way replaces its own row; the other's, and the order of the two, stay. The plot is of the extra
+    ``bench``, and not drawn here.
+    """
     monkeypatch.setattr(runner, "HERE", tmp_path)
+    monkeypatch.setattr(runner, "plot", lambda found, path: None)
     (tmp_path / "README.md").write_text(f"before\n{runner.BEGIN}\nold\n{runner.END}\nafter\n", "utf-8")
     runner.write({10: {"planner_way": measured(3.0), "bare": measured(1.0)}})
     runner.write({10: {"planner_way": measured(2.0)}, 5: {"bare": {"reason": "not done in 1 s"}}})

@@ -223,7 +223,7 @@ def test_a_bad_variable_is_told(two: Path, capsys: pytest.CaptureFixture[str], m
         ("manifest.json", b"{}", "does not say 'status'"),
         ("manifest.json", b'{"status": "optimal", "objective": "much"}', "is no whole run"),
         ("tables/flows.parquet", b"PAR1", "is no whole run"),
-        ("tables/flows.parquet", None, "it has no flows.parquet"),
+        ("tables/flows.parquet", None, "its plan lacks flows"),
         ("input/offers.csv", b"site,material,price\na,ore,dear\n", "offers.csv line 2, price"),
         ("input/instance.toml", None, "no instance.toml"),
     ],

@@ -130,7 +130,7 @@ def test_a_run_of_an_earlier_version_is_named(
     stock.drop(columns="loss").to_parquet(run / "tables" / "stock.parquet", index=False)
     assert main([str(run) if word == "RUN" else word for word in command]) == 3
     told = capsys.readouterr().err
-    assert "was written by another version of the planner: its plan lacks measures, stock.loss" in told
+    assert "is damaged, or of another version of the planner: its plan lacks measures, stock.loss" in told
     assert f"planner solve {run / 'input'}" in told
 
 
