@@ -87,8 +87,8 @@ def measured(seconds: float) -> runner.Row:
 
 
 def test_a_way_measured_alone_keeps_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A later measurement of one way replaces its own row; the other's, and the order of the two, stay. The plot is of the extra
-    ``bench``, and not drawn here.
+    """A later measurement of one way replaces its own row; the other's, and the order of the two, stay. The plot, which
+    needs the extra ``bench``, is not drawn here.
     """
     monkeypatch.setattr(runner, "HERE", tmp_path)
     monkeypatch.setattr(runner, "plot", lambda found, path: None)
