@@ -342,15 +342,18 @@ BASES = ("consumption", "demand", "purchases")
 """What a share may be held against."""
 
 
-def rebased(parts: Parts, network: Network, lane: Array, arrives: Array, base: str) -> Concentration:
-    """The caps and floors on shares that have bases, in their order, all of them held against one base."""
+def rebased(parts: Parts, network: Network, lane: Array, arrives: Array) -> dict[str, Concentration]:
+    """The caps and floors on shares that have bases, in their order: all of them held against each base."""
     flow, processing = network.flow, network.processing
-    rows = _Rows(parts, flow, processing, network.priority, network.stock, network.origin)
+    others = network.priority, network.stock, network.origin
+    found = {base: _Rows(parts, flow, processing, *others) for base in BASES}
     for rule in rules_of(parts, "share"):
         if has_bases(rule.row):
-            rule.row = {**rule.row, "base": base, "penalty": np.nan}
-            rows.add(rule, supply(parts, flow, processing, rule, lane, arrives))
-    return rows.done()
+            counted = supply(parts, flow, processing, rule, lane, arrives)
+            for base, rows in found.items():
+                rule.row = {**rule.row, "base": base, "penalty": np.nan}
+                rows.add(rule, counted)
+    return {base: rows.done() for base, rows in found.items()}
 
 
 def has_bases(row: Row) -> bool:

@@ -123,14 +123,12 @@ def _of_bases(solution: Solution, rules: pd.DataFrame, row: Array, share: Array,
     pairs = zip(rules["basis"], rules["base"], strict=True)
     told = np.array([has_bases({"basis": basis, "base": base}) for basis, base in pairs], dtype=np.bool_)
     here = share & told[row]
-    assembled, found = solution.assembled, {}
-    for name in BASES:
-        of = np.full(len(row), np.nan)
-        if here.any():
-            data = rebased(solution.parts, solution.network, assembled.lane, assembled.arrives, name)
-            base = _base(solution, data, name)
+    found = {f"of_{name}": np.full(len(row), np.nan) for name in BASES}
+    if here.any():
+        assembled = solution.assembled
+        for name, data in rebased(solution.parts, solution.network, assembled.lane, assembled.arrives).items():
+            base, of = _base(solution, data, name), found[f"of_{name}"]
             of[here] = np.divide(quantity[here], base, out=of[here], where=base > EMPTY)
-        found[f"of_{name}"] = of
     return found
 
 

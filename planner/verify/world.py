@@ -46,6 +46,7 @@ class World:
         head = instance.header
         self.instance = instance
         self._known: dict[tuple[str, str], Array] = {}
+        self._texts: dict[tuple[str, str], list[str]] = {}
         self.header = head
         self.names = Names()
         self.periods = head.periods
@@ -57,10 +58,13 @@ class World:
         self.period, self.year = self.names.of(self.labels), self.names.of(self.calendar)
         self.discount: Floats = (1 + head.discount_rate) ** (-np.arange(self.periods) / self.parts)
 
-    def texts(self, table: str, row: int, names: Iterable[str]) -> dict[str, str]:
+    def texts(self, table: str, row: int, names: Sequence[str]) -> dict[str, str]:
         """Cells of a row, as they are written."""
         cells = self.instance.tables[table]
-        return {name: str(cells[name].iat[row]) for name in names}
+        for name in names:
+            if (table, name) not in self._texts:
+                self._texts[table, name] = [str(cell) for cell in cells[name].tolist()]
+        return {name: self._texts[table, name][row] for name in names}
 
     def label(self, t: int) -> str:
         """Name of the period that lies t periods after the first, after the horizon too."""
