@@ -40,8 +40,8 @@ from planner.settings import Settings
 POINTS = 33
 """Plans of a frontier at most."""
 
-STOPS = 9
-"""Plans of a frontier that a report's slider holds."""
+STOPS = 3
+"""Plans of a frontier that a report's slider holds beside the plan told: each adds some 0.2 MB to the file."""
 
 EVEN = 9
 """Plans of a frontier with yes-or-no decisions."""
