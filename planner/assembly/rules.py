@@ -116,7 +116,7 @@ class _Sets:
 
     def __init__(self, named: list[tuple[str, frozenset[str]]], sites: Labels) -> None:
         number = np.repeat(np.arange(len(named)), [len(members) for _, members in named])
-        site = np.array([sites.code[name] for _, members in named for name in sorted(members)], dtype=np.int64)
+        site = np.array([sites.code[name] for _, members in named for name in members], dtype=np.int64)
         order = np.lexsort((number, site))
         self._starts, self._sets = np.searchsorted(site[order], np.arange(len(sites) + 1)), number[order]
         count = np.diff(self._starts)
