@@ -31,6 +31,24 @@ from mineral_sourcing.network import Network
 RULES = {"cap": "rules"}
 
 
+def _above(b: pyo.Block, r: tuple[str, ...]) -> pyo.Expression:
+    """Σ (a − limit) · x of all that a rule counts."""
+    m, limit = b.parent_block(), b.limit[r]
+    flow, processing = m.flow, m.processing
+    bought = sum(
+        (b.value[a, o, k] - limit) * flow.kept[o, d, k] * flow.ship[o, d, k, t]
+        for a in b.ATTRIBUTE[r]
+        for o, d, k, t in b.SHIPMENTS[r]
+    )
+    sold = sum((b.value[a, i, k] - limit) * flow.sold[i, k, f, t] for a in b.ATTRIBUTE[r] for i, k, f, t in b.SALES[r])
+    made = sum(
+        (b.made_value[a, p, k] - limit) * processing.output[p, k] * processing.activity[p, t]
+        for a in b.ATTRIBUTE[r]
+        for p, k, t in b.RUNS[r]
+    )
+    return bought + sold + made
+
+
 def add(m: pyo.Block, network: Network) -> None:
     """Add the limits of averages; reads ``flow`` and ``processing``."""
     data = network.averages
@@ -63,23 +81,8 @@ def add(m: pyo.Block, network: Network) -> None:
 
     @averages.Constraint(averages.CAPS)
     def cap(b: pyo.Block, *r: str) -> pyo.Expression:
-        m, limit = b.parent_block(), b.limit[r]
-        flow, processing = m.flow, m.processing
-        bought = sum(
-            (b.value[a, o, k] - limit) * flow.kept[o, d, k] * flow.ship[o, d, k, t]
-            for a in b.ATTRIBUTE[r]
-            for o, d, k, t in b.SHIPMENTS[r]
-        )
-        sold = sum(
-            (b.value[a, i, k] - limit) * flow.sold[i, k, f, t] for a in b.ATTRIBUTE[r] for i, k, f, t in b.SALES[r]
-        )
-        made = sum(
-            (b.made_value[a, p, k] - limit) * processing.output[p, k] * processing.activity[p, t]
-            for a in b.ATTRIBUTE[r]
-            for p, k, t in b.RUNS[r]
-        )
-        under_way = limit * b.given[r] - b.given_value[r]
-        return b.sign[r] * (bought + sold + made) - b.excess[r] <= b.sign[r] * under_way
+        under_way = b.limit[r] * b.given[r] - b.given_value[r]
+        return b.sign[r] * _above(b, r) - b.excess[r] <= b.sign[r] * under_way
 
     @averages.Expression()
     def cost(b: pyo.Block) -> pyo.Expression:

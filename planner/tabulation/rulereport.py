@@ -34,8 +34,7 @@ def rule_report(solution: Solution) -> dict[str, Any]:
     excess[data.priced_in.rows] = solution.value("concentration.excess") * solution.mass
     penalty = np.nan_to_num(rows["penalty"].to_numpy(dtype=np.float64)[row]) * parts.price * solution.price
     t = first_periods(solution, data.caps.column(1), data.caps.column(5))
-    price = solution.dual("concentration.cap") if len(solution.duals) else np.zeros(len(data.caps))
-    price = price * solution.price
+    price = solution.dual("concentration.cap") * solution.price
     kinds = Labels(sorted(set(kind)))
     columns = ("rule", "from", "subject", "material", "market", "period")
     found: dict[str, Any] = dict(zip(columns, zip(data.caps.labels, data.caps.codes, strict=True), strict=True)) | {
