@@ -213,8 +213,8 @@ def main() -> None:
     for columns in chosen.columns:
         instance = from_frames(*network(columns))
         kept = Kept(instance, Settings())
-        height, width = kept.matrix.entries.shape
-        print(f"{width:,} columns, {height:,} rows, {kept.matrix.entries.nnz:,} entries")
+        height, width = kept.matrix.by_column.shape
+        print(f"{width:,} columns, {height:,} rows, {kept.matrix.by_column.nnz:,} entries")
         if chosen.repetitions:
             whole(instance, chosen.repetitions)
             results(kept, chosen.repetitions)

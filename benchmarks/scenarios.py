@@ -82,8 +82,8 @@ def main() -> None:
     chosen = parser.parse_args()
     for columns in chosen.columns:
         kept = Kept(from_frames(*network(columns)), Settings())
-        height, width = kept.matrix.entries.shape
-        print(f"{width:,} columns, {height:,} rows, {kept.matrix.entries.nnz:,} entries", flush=True)
+        height, width = kept.matrix.by_column.shape
+        print(f"{width:,} columns, {height:,} rows, {kept.matrix.by_column.nnz:,} entries", flush=True)
         base, wall, study = timed(lambda kept=kept: Scenarios(kept))  # type: ignore[misc]
         line("base plan", f"{base:.1f} ({wall:.1f}) s")
         drawn = disruptions(kept, chosen.scenarios)

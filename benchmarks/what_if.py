@@ -211,7 +211,7 @@ def linopy_model(matrix: Matrix) -> Any:
     columns = pd.RangeIndex(len(matrix.cost), name="column")
     x = model.add_variables(matrix.col_lower, matrix.col_upper, coords=[columns], name="x")
     model.add_objective((x * xr.DataArray(matrix.cost, coords=[columns])).sum())
-    entries = matrix.entries.tocsr()
+    entries = matrix.entries
     for span in matrix.rows:
         part = entries[span.slice]
         low, high = matrix.row_lower[span.slice], matrix.row_upper[span.slice]

@@ -128,7 +128,7 @@ def _size(matrix: Matrix) -> dict[str, int]:
     return {
         "columns": len(matrix.cost),
         "rows": len(matrix.row_lower),
-        "entries": int(matrix.entries.nnz),
+        "entries": int(matrix.by_column.nnz),
         "integers": int(matrix.integer.sum()),
         "untraced": matrix.untraced,
     }

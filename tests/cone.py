@@ -89,7 +89,7 @@ class Cone:
 
 def of_matrix(matrix: Matrix, network: Network) -> float | None:
     """Least cost of a linear model, in currency, each subject's pieces replaced by the cone; None without a plan."""
-    program, data, entries = Cone(), network.hhi, matrix.entries.tocsr()
+    program, data, entries = Cone(), network.hhi, matrix.entries
     for cost, lower, upper in zip(matrix.cost, matrix.col_lower, matrix.col_upper, strict=True):
         program.column(float(cost), float(lower), float(upper))
     pieces = matrix.row_span("hhi.piece")

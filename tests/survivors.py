@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array
 
 import planner
 from mineral_sourcing.compile import Matrix
@@ -51,7 +51,7 @@ Change = Callable[[Matrix, np.ndarray, np.ndarray], dict[str, Any]]
 """Fields of a matrix that are new, from the matrix and numbers of rows and columns."""
 
 
-def _times(matrix: Matrix, rows: np.ndarray, columns: np.ndarray, factor: float) -> csr_array:
+def _times(matrix: Matrix, rows: np.ndarray, columns: np.ndarray, factor: float) -> csc_array:
     """Entries, those of the rows and columns times a factor."""
     left = np.ones(len(matrix.row_lower), dtype=bool)
     left[rows] = False
@@ -59,7 +59,7 @@ def _times(matrix: Matrix, rows: np.ndarray, columns: np.ndarray, factor: float)
     here[columns] = True
     entries = matrix.entries.tocoo()
     kept = left[entries.coords[0]] | ~here[entries.coords[1]]
-    return csr_array((np.where(kept, 1.0, factor) * entries.data, entries.coords), shape=entries.shape)
+    return csc_array((np.where(kept, 1.0, factor) * entries.data, entries.coords), shape=entries.shape)
 
 
 def _with(values: np.ndarray, at: np.ndarray, new: Any) -> np.ndarray:
@@ -80,7 +80,7 @@ def _sides(factor: float) -> Change:
 
 def _dropped(matrix: Matrix, rows: np.ndarray, _: np.ndarray) -> dict[str, Any]:
     return {
-        "entries": _times(matrix, rows, np.arange(len(matrix.cost)), 0.0),
+        "by_column": _times(matrix, rows, np.arange(len(matrix.cost)), 0.0),
         "row_lower": _with(matrix.row_lower, rows, -np.inf),
         "row_upper": _with(matrix.row_upper, rows, np.inf),
     }
@@ -100,8 +100,8 @@ OF_CONSTRAINTS: dict[str, Change] = {
     "right-hand side bent": _sides(MORE),
 }
 OF_COEFFICIENTS: dict[str, Change] = {
-    "coefficients dropped": lambda matrix, rows, columns: {"entries": _times(matrix, rows, columns, 0.0)},
-    "coefficients bent": lambda matrix, rows, columns: {"entries": _times(matrix, rows, columns, MORE)},
+    "coefficients dropped": lambda matrix, rows, columns: {"by_column": _times(matrix, rows, columns, 0.0)},
+    "coefficients bent": lambda matrix, rows, columns: {"by_column": _times(matrix, rows, columns, MORE)},
 }
 OF_VARIABLES: dict[str, Change] = {
     "lower bound dropped": _column("col_lower", lambda low: np.full_like(low, -np.inf)),

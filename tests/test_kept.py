@@ -118,7 +118,7 @@ def permuted(matrix: Matrix, rng: np.random.Generator) -> tuple[Matrix, Array]:
     )
     changed: dict[str, Any] = {
         "cost": matrix.cost[columns],
-        "entries": matrix.entries[rows][:, columns],
+        "by_column": matrix.by_column[:, columns][rows],
         "row_lower": matrix.row_lower[rows],
         "row_upper": matrix.row_upper[rows],
         "col_lower": matrix.col_lower[columns],
@@ -249,10 +249,10 @@ def test_a_place_that_the_model_does_not_have_is_refused() -> None:
     for change in changes:
         with pytest.raises(KeyError, match="no"):
             change()
-    shape = kept.matrix.entries.shape
+    shape = kept.matrix.by_column.shape
     with pytest.raises(ValueError, match="refuses"):
         kept.add_row("own.row", {10**6: 1.0}, 0.0, 1.0)
-    assert kept.matrix.entries.shape == shape
+    assert kept.matrix.by_column.shape == shape
 
 
 def test_a_rule_that_is_off_stays_off() -> None:

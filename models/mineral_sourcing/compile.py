@@ -6,7 +6,7 @@ A rule that cannot be traced (a user's own) is built by Pyomo, row by row.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -50,8 +50,8 @@ class Matrix:
 
     cost: Array
     offset: float
-    entries: csr_array
-    """No duplicates; entries of a row in any order."""
+    by_column: csc_array
+    """The entries as HiGHS keeps them: no duplicates, rows of a column in order."""
     row_lower: Array
     row_upper: Array
     col_lower: Array
@@ -63,9 +63,9 @@ class Matrix:
     """Rules that Pyomo built row by row."""
 
     @cached_property
-    def by_column(self) -> csc_array:
-        """The entries by column, as HiGHS keeps them."""
-        return self.entries.tocsc()
+    def entries(self) -> csr_array:
+        """The entries by row."""
+        return self.by_column.tocsr()
 
     @property
     def is_mip(self) -> bool:
@@ -198,7 +198,7 @@ def compile_model(
         row_lower[span.slice], row_upper[span.slice] = found.lower, found.upper
         pieces += [(entry[0] + span.start, *entry[1:]) for entry in found.entries]
     cost, offset = costs(tracer, model, width)
-    matrix = Matrix(
+    return Matrix(
         cost,
         offset,
         _sparse(pieces, (height, width)),
@@ -211,7 +211,6 @@ def compile_model(
         rows,
         classic.count,
     )
-    return _summed(matrix)
 
 
 def _no_twin() -> Any:
@@ -230,37 +229,37 @@ def costs(tracer: Tracer, model: Any, width: int) -> tuple[Array, float]:
     return cost, float(np.sum(found.settled().constant))
 
 
-def _sparse(pieces: list[Triplets], shape: tuple[int, int]) -> csr_array:
-    """Coordinates into rows; what is nothing is left out. Takes the pieces."""
-    count = sum(len(rows) for rows, _, _ in pieces)
-    rows, columns, values = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32), np.empty(count)
-    at = count
-    while pieces:  # each is let go as soon as it is copied
-        piece = pieces.pop()
-        part = slice(at - len(piece[0]), at)
-        rows[part], columns[part], values[part] = piece
-        at = part.start
-    entries = coo_array((values, (rows, columns)), shape)
-    entries.has_canonical_format = True
-    found = entries.tocsr()
+def _sparse(pieces: list[Triplets], shape: tuple[int, int]) -> csc_array:
+    """Coordinates by column; what stands twice is added up, what is nothing is left out. Takes the pieces."""
+    found = _together(pieces, shape).tocsr().tocsc()  # by rows first, which puts the rows of a column in order
+    found.has_canonical_format = not _repeated(found)
+    found.sum_duplicates()
     if not found.data.all():
         found.eliminate_zeros()
     return found
 
 
-def _summed(matrix: Matrix) -> Matrix:
-    """The same matrix, what stands twice in a row added up."""
-    by_column = matrix.by_column
-    twice = by_column.indices[1:] == by_column.indices[:-1]
-    ends = by_column.indptr[1:-1]
-    twice[ends[(ends > 0) & (ends < by_column.nnz)] - 1] = False  # neighbours in two columns
-    if not twice.any():
-        return matrix
-    entries = matrix.entries.copy()
-    entries.has_canonical_format = False
-    entries.sum_duplicates()
-    entries.eliminate_zeros()
-    return replace(matrix, entries=entries)
+def _together(pieces: list[Triplets], shape: tuple[int, int]) -> coo_array:
+    """All coordinates; each piece is let go as soon as it is copied."""
+    count = sum(len(rows) for rows, _, _ in pieces)
+    rows, columns, values = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32), np.empty(count)
+    at = count
+    while pieces:
+        piece = pieces.pop()
+        part = slice(at - len(piece[0]), at)
+        rows[part], columns[part], values[part] = piece
+        at = part.start
+    found = coo_array((values, (rows, columns)), shape)
+    found.has_canonical_format = True  # else scipy sorts
+    return found
+
+
+def _repeated(entries: csc_array) -> bool:
+    """Whether a row stands twice in a column, rows of a column in order."""
+    twice = entries.indices[1:] == entries.indices[:-1]
+    ends = entries.indptr[1:-1]
+    twice[ends[(ends > 0) & (ends < entries.nnz)] - 1] = False  # neighbours in two columns
+    return bool(twice.any())
 
 
 class _Classic:

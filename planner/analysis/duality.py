@@ -43,10 +43,7 @@ class Proof:
     def comparable(self, other: "Proof") -> bool:
         """Whether the other has the same rows and columns."""
         mine, others = self.matrix, other.matrix
-        same = (
-            mine.entries.shape == others.entries.shape and mine.rows == others.rows and mine.columns == others.columns
-        )
-        return bool(same)
+        return mine.rows == others.rows and mine.columns == others.columns
 
     def bound(self, other: "Proof") -> float:
         """Lower bound on the least cost of this model by the row prices of another; −inf where they prove nothing."""
@@ -54,8 +51,8 @@ class Proof:
         for column, row in DEFINED.items():
             columns, rows = matrix.column_span(column), matrix.row_span(row)
             if len(rows.index):
-                prices[rows.slice] += (matrix.cost - matrix.entries.T @ prices)[columns.slice]
-        reduced = matrix.cost - matrix.entries.T @ prices
+                prices[rows.slice] += (matrix.cost - matrix.by_column.T @ prices)[columns.slice]
+        reduced = matrix.cost - matrix.by_column.T @ prices
         nothing = ROUNDING * max(1.0, float(np.abs(matrix.cost).max(initial=0.0)))
         return float(
             matrix.offset
@@ -69,7 +66,7 @@ class Proof:
         With a and b the two and :math:`\lambda` the weight of a, the rows at the mixed plan are the mixed rows less
         :math:`\lambda (1 - \lambda) (A_b - A_a)(x_b - x_a)`.
         """
-        moved = (other.matrix.entries - self.matrix.entries) @ (other.values - self.values)
+        moved = (other.matrix.by_column - self.matrix.by_column) @ (other.values - self.values)
         nothing = ROUNDING * max(1.0, float(np.abs(self.values).max(initial=0.0)))
         rises = (moved < -nothing) & np.isfinite(self.matrix.row_upper)
         falls = (moved > nothing) & np.isfinite(self.matrix.row_lower)

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, hstack, vstack
+from scipy.sparse import coo_array, csc_array, csr_array, hstack, vstack
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
@@ -147,7 +147,7 @@ class Elastic:
             matrix,
             cost=np.concatenate([np.zeros(size), weights]),
             offset=0.0,
-            entries=csr_array(hstack([vstack([matrix.entries, ones, *summed]), elastic])),
+            by_column=csc_array(hstack([vstack([matrix.by_column, ones, *summed]), elastic])),
             row_lower=np.concatenate([matrix.row_lower, np.full(total - rows, -np.inf)]),
             row_upper=np.concatenate([matrix.row_upper, matrix.col_upper[bounded], np.zeros(len(unmet))]),
             col_lower=np.concatenate([matrix.col_lower, np.zeros(count)]),

@@ -28,7 +28,7 @@ def price_shares(who: Participants, settings: Settings) -> dict[str, float]:
     if solved.end != "optimal" or any(solved.held.values()):
         return {}
     dual, found = solved.row_duals, kept.assembled
-    reduced = matrix.cost - matrix.entries.T @ dual
+    reduced = matrix.cost - matrix.by_column.T @ dual
     owner, nobody = _owners(who, found), len(who.names)
     upper = matrix.col_upper.copy()
     upper[matrix.column_span("priority.unmet").start + found.network.priority.ranked.sorted[1]] = 0.0  # met in full

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import csc_array, csr_array, hstack, vstack
 
 from mineral_sourcing.arrays import Array, Index, Labels
 from mineral_sourcing.compile import Span
@@ -229,7 +229,7 @@ class _Fraction:
             matrix,
             cost=np.append(np.zeros(width), -1.0),
             offset=0.0,
-            entries=csr_array(hstack([body, csr_array(share)])),
+            by_column=csc_array(hstack([body, csr_array(share)])),
             row_lower=np.append((matrix.row_lower - rate)[place], np.full(count, -np.inf)),
             row_upper=np.append((matrix.row_upper - rate)[place], np.zeros(count)),
             col_lower=np.append(matrix.col_lower[self.columns], 0.0),

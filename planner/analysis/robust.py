@@ -135,7 +135,7 @@ def _regret(kept: Kept, before: Matrix, values: Array, least: float) -> float:
     matrix = kept.matrix
     if places(matrix.columns, before.columns) is not None:
         return float("nan")
-    found, room = matrix.entries @ values, ROUNDING * (1.0 + np.abs(matrix.entries) @ np.abs(values))
+    found, room = matrix.by_column @ values, ROUNDING * (1.0 + np.abs(matrix.by_column) @ np.abs(values))
     kept_rows = (found >= matrix.row_lower - room) & (found <= matrix.row_upper + room)
     far = ROUNDING * (1.0 + np.abs(values))
     kept_bounds = (values >= matrix.col_lower - far) & (values <= matrix.col_upper + far)

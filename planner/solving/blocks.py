@@ -88,7 +88,7 @@ def _families(network: Network) -> Array:
 
 def _years(matrix: Matrix, period: Array, periods: int) -> Array:
     """Number of the year of each period: periods that rows with an integer column tie together are one."""
-    entries = matrix.entries.tocoo()
+    entries = matrix.by_column.tocoo()
     row, column = entries.row, entries.col
     tied = np.zeros(len(matrix.row_lower), dtype=bool)
     tied[row[matrix.integer[column]]] = True
@@ -110,7 +110,7 @@ def _range(row: Array, value: Array, rows: int) -> tuple[Array, Array]:
 
 def _spread(matrix: Matrix, block: Array) -> tuple[Array, Array]:
     """Give columns without a block that of their rows, where these agree; then the block of every row."""
-    entries = matrix.entries.tocoo()
+    entries = matrix.by_column.tocoo()
     row, column = entries.row, entries.col
     block = block.copy()
     while True:

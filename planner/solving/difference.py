@@ -79,14 +79,14 @@ def _told_apart(index: Index) -> Index:
 
 def difference(new: Matrix, old: Matrix) -> Difference | None:
     """Where two matrices with the same rows and columns differ; ``None`` where their patterns do."""
-    one, other = new.entries, old.entries
+    one, other = new.by_column, old.by_column
     if not (np.array_equal(one.indptr, other.indptr) and np.array_equal(one.indices, other.indices)):
         return None
     moved = np.flatnonzero(one.data != other.data)
-    rows = np.searchsorted(one.indptr, moved, side="right") - 1
+    columns = np.searchsorted(one.indptr, moved, side="right") - 1
     return Difference(
         columns=np.flatnonzero((new.col_lower != old.col_lower) | (new.col_upper != old.col_upper)),
         costs=np.flatnonzero(new.cost != old.cost),
         rows=np.flatnonzero((new.row_lower != old.row_lower) | (new.row_upper != old.row_upper)),
-        entries=(rows, one.indices[moved], one.data[moved]),
+        entries=(one.indices[moved], columns, one.data[moved]),
     )

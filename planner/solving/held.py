@@ -72,7 +72,7 @@ class Held:
 
     def _pass(self) -> None:
         matrix = self.matrix
-        if not all(np.isfinite(part).all() for part in (matrix.cost, matrix.entries.data)):
+        if not all(np.isfinite(part).all() for part in (matrix.cost, matrix.by_column.data)):
             raise ValueError("a cost or an entry of the matrix is not finite")
         entries = matrix.by_column
         status = self.highs.passModel(
@@ -87,9 +87,9 @@ class Held:
             matrix.col_upper,
             matrix.row_lower,
             matrix.row_upper,
-            entries.indptr.astype(np.int32),
-            entries.indices.astype(np.int32),
-            entries.data.astype(np.float64),
+            entries.indptr.astype(np.int32, copy=False),
+            entries.indices.astype(np.int32, copy=False),
+            entries.data.astype(np.float64, copy=False),
             matrix.integer.astype(np.int32),
         )
         if status == highspy.HighsStatus.kError:

@@ -186,7 +186,7 @@ class Kept:
         row = csr_array((values, columns, np.array([0, len(columns)])), (1, len(matrix.cost)))
         self.session.add_row(columns, values, lower, upper)
         self._replace(
-            entries=csr_array(vstack([matrix.entries, row])),
+            by_column=csc_array(vstack([matrix.by_column, row])),
             row_lower=np.append(matrix.row_lower, lower),
             row_upper=np.append(matrix.row_upper, upper),
             rows=(*matrix.rows, Span(name, _ONE, at)),
@@ -195,7 +195,7 @@ class Kept:
         self._own_rows = np.append(own, True)
 
         def back() -> None:
-            self._replace(entries=matrix.entries, row_lower=self.matrix.row_lower[:at], rows=matrix.rows)
+            self._replace(by_column=matrix.by_column, row_lower=self.matrix.row_lower[:at], rows=matrix.rows)
             self._replace(row_upper=self.matrix.row_upper[:at])
             self._own_rows = own
             self.session.drop_row(at)
@@ -213,7 +213,7 @@ class Kept:
         self.session.add_column(rows, values, cost, lower, upper)
         column = csc_array((values, rows, np.array([0, len(rows)])), (len(matrix.row_lower), 1))
         self._replace(
-            entries=csr_array(hstack([matrix.entries, column])),
+            by_column=csc_array(hstack([matrix.by_column, column])),
             cost=np.append(matrix.cost, cost),
             col_lower=np.append(matrix.col_lower, lower),
             col_upper=np.append(matrix.col_upper, upper),
@@ -226,7 +226,7 @@ class Kept:
         def back() -> None:
             new = self.matrix
             self._replace(
-                entries=matrix.entries,
+                by_column=matrix.by_column,
                 cost=new.cost[:at],
                 col_lower=new.col_lower[:at],
                 col_upper=new.col_upper[:at],
@@ -303,8 +303,8 @@ class Kept:
 
     def _coefficients(self, rows: Array, entries: tuple[Array, Array, Array]) -> Callable[[], None]:
         """Coefficients of whole rows; entries that are no more become 0, those in added columns stay."""
-        old = self.matrix.entries
-        fresh = csr_array((entries[2], (entries[0], entries[1])), old.shape)
+        old = self.matrix.by_column
+        fresh = csc_array((entries[2], (entries[0], entries[1])), old.shape)
         before = old[rows]
         difference = (fresh[rows] - before).tocoo()
         moved = (difference.data != 0) & (difference.col < len(self.editor.matrix.cost))
@@ -318,13 +318,13 @@ class Kept:
 
     def _put(self, rows: Array, columns: Array, values: Array) -> None:
         """Coefficients at (row, column)."""
-        entries = self.matrix.entries
+        entries = self.matrix.by_column
         self._touched, self._moved = self._touched + len(rows), True
         new = np.asarray(entries[rows, columns]).ravel() == 0
-        more = csr_array((values[new], (rows[new], columns[new])), entries.shape)
-        fresh = csr_array(entries + more) if new.any() else entries.copy()
+        more = csc_array((values[new], (rows[new], columns[new])), entries.shape)
+        fresh = csc_array(entries + more) if new.any() else entries.copy()
         fresh[rows[~new], columns[~new]] = values[~new]  # set, not added to: a sum would be rounded
-        self._replace(entries=fresh)
+        self._replace(by_column=fresh)
         if len(rows) > MANY:
             self.session = self._session()
         else:

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, diags_array, vstack
+from scipy.sparse import coo_array, csc_array, csr_array, diags_array, vstack
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
@@ -148,11 +148,11 @@ def strengthened(session: Session, matrix: Matrix, deadline: float) -> Matrix | 
 
 def _with_rows(matrix: Matrix, added: list[csr_array]) -> Matrix:
     """The matrix with more rows behind its own, each at most 0."""
-    entries = csr_array(vstack([matrix.entries, *added]))
+    entries = csc_array(vstack([matrix.by_column, *added]))
     more = entries.shape[0] - len(matrix.row_lower)
     return replace(
         matrix,
-        entries=entries,
+        by_column=entries,
         row_lower=np.append(matrix.row_lower, np.full(more, -np.inf)),
         row_upper=np.append(matrix.row_upper, np.zeros(more)),
     )

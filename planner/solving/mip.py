@@ -25,7 +25,7 @@ import time
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, hstack
+from scipy.sparse import coo_array, csc_array, csr_array, hstack
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
@@ -128,7 +128,7 @@ class _Soft:
         above = coupling[matrix.row_upper[coupling] < np.inf]
         missed = len(below) + len(above)
         sides = (np.repeat([1.0, -1.0], [len(below), len(above)]), (np.concatenate([below, above]), np.arange(missed)))
-        entries = csr_array(hstack([matrix.entries, coo_array(sides, (len(matrix.row_lower), missed))]))
+        sides = coo_array(sides, (len(matrix.row_lower), missed))
         price = DEAR * max(1.0, float(np.abs(duals).max(initial=0.0)))
 
         def wider(old: Array, new: float) -> Array:
@@ -137,14 +137,13 @@ class _Soft:
         self.matrix = replace(
             matrix,
             cost=wider(matrix.cost, price),
-            entries=entries,
+            by_column=csc_array(hstack([matrix.by_column, sides])),
             col_lower=wider(matrix.col_lower, 0.0),
             col_upper=wider(matrix.col_upper, np.inf),
             integer=np.concatenate([matrix.integer, np.zeros(missed, dtype=bool)]),
         )
         self.of_column = np.concatenate([search.blocks.of_column, np.full(missed, NONE)])
         self.loose = np.flatnonzero(self.of_column == NONE)
-        self.by_column = entries.tocsc()
         self.relaxed = search.session.like(_continuous(self.matrix), 0.0)
 
     def wide(self, values: Array) -> Array:
@@ -184,7 +183,7 @@ class _Soft:
 
     def _rows(self, columns: Array) -> Array:
         """Rows that have some of these columns."""
-        return np.unique(self.by_column[:, columns].indices)
+        return np.unique(self.matrix.by_column[:, columns].indices)
 
     def _alone(self, columns: Array, values: Array, gap: float) -> Session:
         """Some columns as a plan of their own, all the others at these values."""
@@ -275,7 +274,7 @@ def _told(search: _Search) -> Result:
 def _part(matrix: Matrix, columns: Array, entries: csr_array, cost: Array, lower: Array, upper: Array) -> Matrix:
     """Some columns of a matrix as one of their own."""
     bounds = matrix.col_lower[columns], matrix.col_upper[columns]
-    return Matrix(cost, 0.0, entries, lower, upper, *bounds, matrix.integer[columns], (), ())
+    return Matrix(cost, 0.0, csc_array(entries), lower, upper, *bounds, matrix.integer[columns], (), ())
 
 
 def _small(search: _Search, part: Matrix, gap: float) -> Session:
@@ -297,7 +296,7 @@ def _priced(search: _Search, duals: Array) -> float:
     price[blocks.coupling] = duals[blocks.coupling]
     side = np.where(price > 0, matrix.row_lower, matrix.row_upper)
     charged = price != 0
-    cost = matrix.cost - matrix.entries.T @ price
+    cost = matrix.cost - matrix.by_column.T @ price
     cost[np.abs(cost) <= ZERO * 1e-3 * max(1.0, float(np.abs(matrix.cost).max(initial=0.0)))] = 0.0
     bound = matrix.offset + float(price[charged] @ side[charged])
     loose = np.flatnonzero((blocks.of_column < 0) & (cost != 0))

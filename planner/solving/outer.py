@@ -10,7 +10,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse import coo_array, csc_array, vstack
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
@@ -131,7 +131,7 @@ def _with_tangents(pieces: Pieces, matrix: Matrix, shares: Array) -> Matrix:
     rows = coo_array((values, (np.tile(np.arange(count), 3), columns)), (count, width))
     return replace(
         matrix,
-        entries=csr_array(vstack([matrix.entries, rows])),
+        by_column=csc_array(vstack([matrix.by_column, rows])),
         row_lower=np.append(matrix.row_lower, np.full(count, -np.inf)),
         row_upper=np.append(matrix.row_upper, np.zeros(count)),
     )

@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array
 
 from mineral_sourcing.arrays import Array
 from mineral_sourcing.compile import Matrix
@@ -99,8 +99,8 @@ class Pieces:
         subject = np.repeat(np.arange(len(ends)), PIECES)
         slope, height = ((new - old).ravel() for new, old in zip(lines(ends, above=above), self._start, strict=True))
         at = (np.tile(self.rows.ravel(), 2), np.concatenate([self.quantity[subject], self.total[subject]]))
-        more = csr_array((np.concatenate([slope, -height]), at), matrix.entries.shape)
-        return replace(matrix, entries=csr_array(matrix.entries + more))
+        more = csc_array((np.concatenate([slope, -height]), at), matrix.by_column.shape)
+        return replace(matrix, by_column=csc_array(matrix.by_column + more))
 
     def shares(self, values: Array) -> Array:
         """Share of each subject in its total; of nothing, the middle of its pieces."""

@@ -190,7 +190,7 @@ class Scenarios:
 
     def _proven(self, plan: Result, scenario: Disruption) -> _Proof:
         """What the duals of the plan of a scenario prove."""
-        reduced = self.matrix.cost - self.matrix.entries.T @ plan.row_duals
+        reduced = self.matrix.cost - self.matrix.by_column.T @ plan.row_duals
         reduced[np.abs(reduced) <= TINY * max(1.0, np.abs(self.matrix.cost).max(initial=0.0))] = 0.0
         return _Proof(plan.objective, reduced, scenario)
 

@@ -298,7 +298,7 @@ class Session(Held):
     def is_flat(self) -> bool:
         """Whether dual simplex is the way: few columns, or few of them in shared rows."""
         columns = len(self.matrix.cost)
-        return columns < LARGE or self.matrix.entries.nnz < DENSE * columns
+        return columns < LARGE or self.matrix.by_column.nnz < DENSE * columns
 
     def _run(self, seconds: float, solver: str, presolve: str) -> End:
         """One run of HiGHS in a thread of its own, so that Ctrl-C and the clock can stop it.
