@@ -33,6 +33,23 @@ class Labels:
         return {name: code for code, name in enumerate(self.names.tolist())}
 
 
+class Codes(Sequence[Array]):
+    """Codes of every dimension: those of another index at some positions, made when they are asked for, and others."""
+
+    def __init__(self, of: Sequence[Array], at: Array, others: Sequence[Array]) -> None:
+        self.of, self.at, self.others = of, at, others
+
+    def __getitem__(self, j: Any) -> Any:
+        at = range(len(self))[j]
+        return self._one(at) if isinstance(at, int) else tuple(map(self._one, at))
+
+    def __len__(self) -> int:
+        return len(self.of) + len(self.others)
+
+    def _one(self, j: int) -> Array:
+        return self.of[j][self.at] if j < len(self.of) else self.others[j - len(self.of)]
+
+
 class Index(Sequence[Any]):
     """An ordered set of keys: tuples of names, or plain names where there is one dimension.
 
@@ -44,12 +61,23 @@ class Index(Sequence[Any]):
 
     def __init__(self, *columns: tuple[Labels, Array], identity: tuple[int, ...] | None = None) -> None:
         self.labels = tuple(labels for labels, _ in columns)
-        self.codes = tuple(codes for _, codes in columns)
+        self.codes: Sequence[Array] = tuple(codes for _, codes in columns)
         self.identity = tuple(range(len(columns))) if identity is None else identity
         self._links: dict[tuple[tuple[int, ...], int], tuple[Index, Array]] = {}
 
+    @classmethod
+    def repeated(
+        cls, of: "Index", at: Array, *columns: tuple[Labels, Array], identity: tuple[int, ...] | None = None
+    ) -> "Index":
+        """Keys of another index at some positions, each with further dimensions; it knows where they stand there."""
+        found = cls(*columns)
+        found.labels, found.codes = (*of.labels, *found.labels), Codes(of.codes, at, found.codes)
+        found.identity = tuple(range(len(found.labels))) if identity is None else identity
+        found.link(tuple(range(len(of.labels))), of, at)
+        return found
+
     def __len__(self) -> int:
-        return len(self.codes[0])
+        return len(self.codes[-1])
 
     def __getitem__(self, at: Any) -> Any:
         if isinstance(at, slice):

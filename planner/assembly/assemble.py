@@ -136,11 +136,11 @@ def _flow(
     parts: Parts, periods: Index, lane: Array, arrives: Array, limit: Array, ladders: Ladders
 ) -> tuple[Flow, Array]:
     lanes = parts.lanes
-    ends = ((parts.sites, lanes.origin), (parts.sites, lanes.destination), (parts.materials, lanes.material))
-    lane_index = Index(*ends)
+    lane_index = Index(
+        (parts.sites, lanes.origin), (parts.sites, lanes.destination), (parts.materials, lanes.material)
+    )
     t = arrives - lanes.lead_time[lane]
-    shipments = Index(*((labels, codes[lane]) for labels, codes in ends), (parts.steps, t))
-    shipments.link((0, 1, 2), lane_index, lane)
+    shipments = Index.repeated(lane_index, lane, (parts.steps, t))
     shipments.link((3,), periods, t)
     duty = np.zeros(len(lane)) if lanes.duty is None else lanes.duty[lane, t]
     site, material = parts.codes("offers", "site", parts.sites), parts.codes("offers", "material", parts.materials)
@@ -150,12 +150,7 @@ def _flow(
     offers = Index((parts.sites, site[order]), (parts.materials, material[order]), (since, from_[order]))
     begins, ends_ = parts.windows("offers")
     row, step = spread(begins[order], ends_[order])
-    sales = Index(
-        *((labels, codes[row]) for labels, codes in zip(offers.labels, offers.codes, strict=True)),
-        (parts.steps, step),
-        identity=(0, 1, 3),  # windows of one site and material do not overlap
-    )
-    sales.link((0, 1, 2), offers, row)
+    sales = Index.repeated(offers, row, (parts.steps, step), identity=(0, 1, 3))  # windows of one offer do not overlap
     sales.link((3,), periods, step)
     untiered = np.flatnonzero(ladders.of(*sales.codes[:2]) < 0)
     seller, goods, _, when = sales.codes
@@ -202,9 +197,8 @@ def _processing(parts: Parts) -> Processing:
         ratios = Index((parts.processes, of[rows]), (parts.materials, material[rows]))
         starts = np.searchsorted(of[rows], np.arange(len(order) + 1))
         run, at = spread(starts[process], starts[process + 1] - 1)
-        pairs = Index((parts.processes, process[run]), (parts.materials, material[rows][at]), (parts.steps, t[run]))
+        pairs = Index.repeated(ratios, at, (parts.steps, t[run]))
         pairs.link((0, 2), runs, run)
-        pairs.link((0, 1), ratios, at)
         found |= {name: Values(ratios, ratio[rows]), f"{name}s": ratios, moved: pairs}
     limit = parts.numbers("processes", "capacity", np.inf)[order] * parts.years
     return Processing(

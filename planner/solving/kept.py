@@ -362,6 +362,6 @@ def _void(_: object) -> None:
 
 
 def _own(matrix: Matrix) -> Matrix:
-    """The same matrix with arrays of its own."""
-    names = ("cost", "entries", "row_lower", "row_upper", "col_lower", "col_upper", "integer")
+    """The same matrix with sides, bounds and costs of its own; entries are replaced, never written into."""
+    names = ("cost", "row_lower", "row_upper", "col_lower", "col_upper", "integer")
     return replace(matrix, **{name: getattr(matrix, name).copy() for name in names})
