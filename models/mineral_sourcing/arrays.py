@@ -202,7 +202,9 @@ class Groups(Mapping[Any, list[Any]]):
     """
 
     def __init__(self, index: Index, of: Index, rows: Array, members: Array | None = None) -> None:
-        self.index, self.of, self.rows, self.members = index, of, rows, members
+        self.index, self.of = index, of
+        self.rows = rows.astype(np.int32, copy=False)
+        self.members = None if members is None else members.astype(np.int32, copy=False)
 
     @classmethod
     def none(cls, index: Index, of: Index) -> "Groups":
