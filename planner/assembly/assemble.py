@@ -136,9 +136,7 @@ def _flow(
     parts: Parts, periods: Index, lane: Array, arrives: Array, limit: Array, ladders: Ladders
 ) -> tuple[Flow, Array]:
     lanes = parts.lanes
-    lane_index = Index(
-        (parts.sites, lanes.origin), (parts.sites, lanes.destination), (parts.materials, lanes.material)
-    )
+    lane_index = Index((parts.sites, lanes.origin), (parts.sites, lanes.destination), (parts.materials, lanes.material))
     t = arrives - lanes.lead_time[lane]
     shipments = Index.repeated(lane_index, lane, (parts.steps, t))
     shipments.link((3,), periods, t)

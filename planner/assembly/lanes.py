@@ -12,23 +12,13 @@ import pandas as pd
 from planner.codes import keys, look_up, spread
 from planner.errors import Problem
 from planner.instance import Instance
-from planner.periods import horizon, ordinal
+from planner.periods import horizon
 from planner.scope import Scope
 from planner.tables import columns
+from planner.windows import windows
 
 KEY = ["origin", "destination", "material"]
 PAIR = ["site", "material"]
-
-
-def window(instance: Instance, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """First and last period index (inclusive) of each row's ``from`` and ``until``, clipped to the horizon."""
-    header = instance.header
-    first = ordinal(header.first_period, header.period_length) or 0
-    start = {name: (ordinal(name, header.period_length) or 0) - first for name in frame["from"].unique() if name}
-    end = {name: (ordinal(name, header.period_length) or 0) - first for name in frame["until"].unique() if name}
-    begins = np.array([start.get(name, 0) for name in frame["from"].tolist()], dtype=np.int64)
-    ends = np.array([end.get(name, header.periods - 1) for name in frame["until"].tolist()], dtype=np.int64)
-    return np.maximum(begins, 0), np.minimum(ends, header.periods - 1)
 
 
 def sellers_and_needers(instance: Instance) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -177,7 +167,7 @@ def _table_rates(instance: Instance, lanes: pd.DataFrame, scope: Scope) -> tuple
             rows["material"] != "",
         ]
     )
-    begins, ends = window(instance, rows)
+    begins, ends = windows(instance, "duties")
     patterns, pattern_of = np.unique(fits, axis=1, return_inverse=True)
     by_pattern = np.zeros((patterns.shape[1], periods))
     ties = []
@@ -225,7 +215,7 @@ def _customs_values(instance: Instance, lanes: pd.DataFrame) -> np.ndarray:
     sizes = (0, len(codes))
     sold, number = np.unique(keys(codes.pick("offers", ["site", "material"]), sizes), return_inverse=True)
     listed = np.full((len(sold) + 1, instance.header.periods), np.nan)
-    row, t = spread(*window(instance, instance.tables["offers"]))
+    row, t = spread(*windows(instance, "offers"))
     listed[number[row], t] = codes["offers", "price"][row]
     at = look_up(sold, keys((origin, of_lane), sizes))
     return np.where(np.isnan(value)[:, None], listed[at], value[:, None])

@@ -12,7 +12,6 @@ from math import log2
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from mineral_sourcing.arrays import Array, Index, Labels
 from planner.assembly.carriers import Elements
@@ -21,9 +20,10 @@ from planner.assembly.lanes import KEY, all_lanes, duties, lane_ends
 from planner.assembly.origins import Origins
 from planner.codes import keys, look_up
 from planner.instance import Instance
-from planner.periods import PER_YEAR, horizon, ordinal
+from planner.periods import PER_YEAR, horizon
 from planner.scope import Scope
 from planner.tables import columns
+from planner.windows import steps, windows
 
 TONNES = {"t": 1.0, "kg": 0.001, "kt": 1000.0}
 """Tonnes per mass unit of an instance."""
@@ -225,21 +225,12 @@ class Parts:
     def windows(self, table: str) -> tuple[Array, Array]:
         """First and last period index (inclusive) of each row's window, clipped to the horizon."""
         if table not in self._windows:
-            begins = np.maximum(self.steps_of(table, "from", 0), 0)
-            ends = np.minimum(self.steps_of(table, "until", self.count - 1), self.count - 1)
-            self._windows[table] = begins, ends
+            self._windows[table] = windows(self.instance, table)
         return self._windows[table]
 
     def steps_of(self, table: str, column: str, empty: int) -> Array:
         """Index of the period that each cell names, before 0 or past the horizon too."""
-        if not self.rows(table):
-            return np.empty(0, dtype=np.int64)
-        length, first = self.instance.header.period_length, self.instance.header.first_period
-        start = ordinal(first, length) or 0
-        texts = self.instance.codes
-        codes, names = pd.factorize(texts[table, column])
-        steps = [(ordinal(texts.text(name), length) or 0) - start if name else empty for name in names.tolist()]
-        return np.array(steps, dtype=np.int64)[codes]
+        return steps(self.instance, table, column, empty)
 
     @cached_property
     def lanes(self) -> Lanes:

@@ -4,11 +4,11 @@ import numpy as np
 
 from planner.assembly.lanes import KEY
 from planner.checks.context import Network
-from planner.checks.windows import numbers
 from planner.codes import contains, grouped
 from planner.findings import MOST_AT_ONCE, Findings, written
 from planner.instance import Instance
 from planner.periods import horizon
+from planner.windows import steps
 
 
 def contents(instance: Instance, found: Findings) -> None:
@@ -71,7 +71,7 @@ def freight(instance: Instance, found: Findings) -> None:
 def in_transit(instance: Instance, found: Findings) -> None:
     """What is under way arrives inside the horizon; what may be under way at the end arrives after it."""
     rows, last = instance.tables["in_transit"], instance.header.periods - 1
-    at = numbers(instance, "in_transit", "arrives", 0)
+    at = steps(instance, "in_transit", "arrives", 0)
     quantity, final = instance.codes.pick("in_transit", ["quantity", "final"])
     told = "lies before the horizon; it is no longer under way"
     found.rows("in_transit", rows, at < 0, "arrives", lambda text: f"'{text}' {told}")
@@ -93,7 +93,7 @@ def in_transit_reach(whole: Network, found: Findings) -> None:
         return
     lead = whole.lanes[[*KEY, "lead_time"]]
     frame = rows.reset_index().merge(lead, on=KEY, how="left").set_index("line")
-    leaves = numbers(instance, "in_transit", "arrives", 0) - frame["lead_time"].to_numpy()
+    leaves = steps(instance, "in_transit", "arrives", 0) - frame["lead_time"].to_numpy()
     known, final = frame["lead_time"].notna().to_numpy(), (frame["final"] > 0).to_numpy()
     within = (leaves >= 0) & (leaves < instance.header.periods)
     late = known & (frame["quantity"] > 0).to_numpy() & within

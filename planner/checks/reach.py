@@ -18,16 +18,14 @@ j. A process spreads its cost over all that it makes by mass: an estimate, used 
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from mineral_sourcing.arrays import Array
-from planner.assembly.lanes import window
 from planner.checks.context import Network, Nodes
-from planner.checks.windows import numbers
 from planner.codes import Flags, Ints, grouped
 from planner.findings import Findings, written
 from planner.instance import Instance
 from planner.periods import horizon
+from planner.windows import steps, windows
 
 _PAIR = ["site", "material"]
 _MOST_ROUNDS = 500
@@ -35,9 +33,9 @@ _MOST_ROUNDS = 500
 Floats = npt.NDArray[np.float64]
 
 
-def _windows(instance: Instance, frame: pd.DataFrame) -> Flags:
+def _windows(instance: Instance, table: str) -> Flags:
     """Whether each row's window holds each period."""
-    begins, ends = window(instance, frame)
+    begins, ends = windows(instance, table)
     t = np.arange(instance.header.periods)
     inside: Flags = (begins[:, None] <= t) & (t <= ends[:, None])
     return inside
@@ -49,18 +47,18 @@ def suppliable(whole: Network) -> Flags:
     periods, codes = instance.header.periods, instance.codes
     reach: Flags = np.zeros((nodes.count, periods), dtype=bool)
     sells = _opened(codes["offers", "capacity"])
-    np.logical_or.at(reach, nodes.number["offers"][sells], _windows(instance, instance.tables["offers"])[sells])
-    at = numbers(instance, "in_transit", "arrives", -1)
+    np.logical_or.at(reach, nodes.number["offers"][sells], _windows(instance, "offers")[sells])
+    at = steps(instance, "in_transit", "arrives", -1)
     coming = (codes["in_transit", "quantity"] > 0) & (at >= 0) & (at < periods)
     reach[nodes.number["in_transit"][coming], at[coming]] = True
-    begins, ends = window(instance, instance.tables["stockpiles"])
+    begins, ends = windows(instance, "stockpiles")
     full = (codes["stockpiles", "initial"] > 0) & _opened(codes["stockpiles", "release_rate"]) & (begins < periods)
     reach[nodes.number["stockpiles"][full], begins[full]] = True
     held: Flags = np.zeros_like(reach)
     t = np.arange(periods)
     np.logical_or.at(held, nodes.number["stockpiles"], (begins[:, None] <= t) & (t <= ends[:, None]))
     carriers = _carriers(nodes, periods)
-    works = _windows(instance, instance.tables["processes"]) & _opened(codes["processes", "capacity"])[:, None]
+    works = _windows(instance, "processes") & _opened(codes["processes", "capacity"])[:, None]
     for _ in range(_MOST_ROUNDS):
         before = int(reach.sum())
         _keep(reach, held)
@@ -144,7 +142,7 @@ def _when(short: Flags, asked: Flags, labels: tuple[str, ...]) -> str:
 def _asked(instance: Instance) -> Flags:
     """In which periods each demand row holds: its own, or those for which no row of its own is given."""
     periods, codes = instance.header.periods, instance.codes
-    at = numbers(instance, "demands", "period", -1)
+    at = steps(instance, "demands", "period", -1)
     asked: Flags = at[:, None] == np.arange(periods)
     general = codes["demands", "period"] == 0
     if general.any():

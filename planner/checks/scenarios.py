@@ -3,10 +3,11 @@
 import numpy as np
 
 from planner.checks.context import Network
-from planner.checks.windows import numbers, spans
+from planner.checks.windows import spans
 from planner.codes import repeated
 from planner.findings import Findings, suggest
 from planner.instance import Instance
+from planner.windows import steps
 
 EXACT = 1e-6
 """Probabilities add up to 1 within this."""
@@ -55,7 +56,7 @@ def sense(instance: Instance, found: Findings) -> None:
 def timing(instance: Instance, found: Findings) -> None:
     """Scenarios start within the horizon; nothing is disrupted before that."""
     rows, count = instance.tables["scenarios"], instance.header.periods
-    at = numbers(instance, "scenarios", "start", 0)
+    at = steps(instance, "scenarios", "start", 0)
     told = "lies outside the horizon; the scenario cannot start then"
     found.rows("scenarios", rows, (at < 0) | (at >= count), "start", lambda text: f"'{text}' {told}")
     start_of = dict(zip(rows["scenario"].tolist(), at.tolist(), strict=True))

@@ -9,10 +9,10 @@ import pandas as pd
 
 from mineral_sourcing.arrays import Array
 from planner.checks.context import Network
-from planner.checks.windows import numbers
 from planner.codes import Flags, Ints, contains, grouped
 from planner.findings import Findings, written
 from planner.instance import Instance
+from planner.windows import windows
 
 _PAIR = ["site", "material"]
 Told = str | Callable[[Any], str]
@@ -38,9 +38,7 @@ class Piles:
     @classmethod
     def of(cls, instance: Instance) -> "Piles":
         """Every stockpile of an instance."""
-        codes, most = instance.codes, instance.header.periods - 1
-        begin = np.maximum(numbers(instance, "stockpiles", "from", 0), 0)
-        end = np.minimum(numbers(instance, "stockpiles", "until", most), most)
+        codes, (begin, end) = instance.codes, windows(instance, "stockpiles")
         pile, _ = grouped(codes.pick("stockpiles", _PAIR))
         order = np.lexsort((begin, pile))
         pile = pile[order]

@@ -9,6 +9,7 @@ from planner.findings import Findings
 from planner.instance import Instance
 from planner.periods import PER_YEAR, horizon, ordinal
 from planner.tables import TABLES, columns
+from planner.windows import steps
 
 WINDOWED = ("offers", "processes", "duties", "stockpiles", "rules", "disruptions")
 """Tables whose rows hold from ``from`` until ``until``."""
@@ -24,23 +25,9 @@ DISJOINT = {
 _OPEN = 10**9
 
 
-def numbers(instance: Instance, table: str, column: str, empty: int) -> npt.NDArray[np.int64]:
-    """Period index of each cell, 0 the first period of the horizon; ``empty`` for empty or malformed cells."""
-    length, codes = instance.header.period_length, instance.codes
-    first = ordinal(instance.header.first_period, length) or 0
-    cells = codes[table, column]
-    known = np.full(len(codes), empty, dtype=np.int64)
-    for name in codes.names(table, column):
-        at = ordinal(name, length)
-        if at is not None:
-            known[codes.code(name)] = at - first
-    found: npt.NDArray[np.int64] = known[cells]
-    return found
-
-
 def spans(instance: Instance, table: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """First and last period index of each row's window, far out where it is open."""
-    return numbers(instance, table, "from", -_OPEN), numbers(instance, table, "until", _OPEN)
+    return steps(instance, table, "from", -_OPEN), steps(instance, table, "until", _OPEN)
 
 
 def period_forms(instance: Instance, found: Findings) -> None:
@@ -81,7 +68,7 @@ def outside_horizon(instance: Instance, found: Findings) -> None:
         late, early = begins >= header.periods, (ends < 0) & (ends >= begins)
         found.rows(table, rows, late & (ends >= begins), "from", lambda text: f"'{text}' {told}", warning=True)
         found.rows(table, rows, early, "until", lambda text: f"'{text}' {told}", warning=True)
-    at = numbers(instance, "demands", "period", 0)
+    at = steps(instance, "demands", "period", 0)
     outside = (at < 0) | (at >= header.periods)
     found.rows("demands", instance.tables["demands"], outside, "period", lambda text: f"'{text}' {told}", warning=True)
 
@@ -130,7 +117,7 @@ def missing_demand_periods(instance: Instance, found: Findings) -> None:
         return
     count = instance.header.periods
     group, _ = grouped(instance.codes.pick("demands", ["site", "material", "priority"]))
-    at = numbers(instance, "demands", "period", -1)
+    at = steps(instance, "demands", "period", -1)
     inside = (at >= 0) & (at < count)
     given = np.zeros((int(group.max()) + 1, count), dtype=bool)
     given[group[inside], at[inside]] = True
