@@ -195,6 +195,14 @@ def keys(columns: Sequence[Array], sizes: Sequence[int]) -> Array:
     return found
 
 
+def numbered(found: Array, size: int) -> tuple[Array, Array]:
+    """The numbers below ``size`` that occur, in order, and the place of each that was found among them."""
+    occurs = np.zeros(size, dtype=bool)
+    occurs[found] = True
+    place = np.cumsum(occurs) - 1
+    return np.flatnonzero(occurs), place[found]
+
+
 def look_up(known: Array, wanted: Array) -> Array:
     """Position of each wanted number among known ones, which are all different; −1 where there is none."""
     if not len(known):

@@ -108,10 +108,10 @@ def components(model: Any, kind: type) -> Iterator[Any]:
         yield from block.component_map(kind, active=True).values()
 
 
-def _spans(model: Any, kind: type, index: Callable[[Any], Index]) -> tuple[Span, ...]:
-    """Spans of all components of one kind."""
+def _spans(components: list[Any], index: Callable[[Any], Index]) -> tuple[Span, ...]:
+    """Spans of components of one kind."""
     found, start = [], 0
-    for component in components(model, kind):
+    for component in components:
         found.append(Span(component.name, index(component), start))
         start += len(found[-1].index)
     return tuple(found)
@@ -182,18 +182,19 @@ def compile_model(
         ValueError: a rule is not linear.
     """
     classic = _Classic(twin or _no_twin)
-    columns, rows = (_spans(model, kind, classic.index) for kind in (pyo.Var, pyo.Constraint))
+    variables, constraints = ([*components(model, kind)] for kind in (pyo.Var, pyo.Constraint))
+    columns, rows = (_spans(found, classic.index) for found in (variables, constraints))
     classic.columns = columns
     tracer = Tracer(model, {span.name: span for span in columns}, arrays)
     width, height = (spans[-1].stop if spans else 0 for spans in (columns, rows))
     col_lower, col_upper = np.empty(width), np.empty(width)
     integer = np.zeros(width, dtype=bool)
-    for span, variable in zip(columns, components(model, pyo.Var), strict=True):
+    for span, variable in zip(columns, variables, strict=True):
         col_lower[span.slice], col_upper[span.slice] = classic.bounds(tracer, span, variable)
         integer[span.slice] = variable._rule_domain(None, None, variable).isdiscrete()
     row_lower, row_upper = np.empty(height), np.empty(height)
     pieces: list[Triplets] = []
-    for span, constraint in zip(rows, components(model, pyo.Constraint), strict=True):
+    for span, constraint in zip(rows, constraints, strict=True):
         found = classic.rows_of(tracer, span, constraint)
         row_lower[span.slice], row_upper[span.slice] = found.lower, found.upper
         pieces += [(entry[0] + span.start, *entry[1:]) for entry in found.entries]

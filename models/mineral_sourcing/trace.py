@@ -68,11 +68,11 @@ class Tracer:
         """
         parts = key if isinstance(key, tuple) else (key,)
         columns = [part for part in parts if isinstance(part, Column)]
-        if len(parts) != len(index.codes) or not columns:
+        if len(parts) != len(index.labels) or not columns:
             raise Untraceable("an index that the rule computes")
         first = columns[0]
-        if len(columns) == len(parts) and all(c.frame is first.frame and c.at is first.at for c in columns):
-            dimensions = tuple(column.j for column in columns)
+        if len(columns) == len(parts) and len({(c.frame, id(c.source), id(c.at)) for c in columns}) == 1:
+            dimensions = tuple([column.j for column in columns])
             if first.source is index and dimensions == tuple(range(len(parts))):
                 return first.frame, first.at
             found = first.source.project(dimensions, index)

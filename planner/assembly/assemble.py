@@ -25,7 +25,7 @@ from planner.assembly.stock import Piles, stock
 from planner.assembly.suppliers import suppliers
 from planner.assembly.tagged import Element, origin
 from planner.assembly.tiers import Ladders, tiers
-from planner.codes import keys, look_up, spread
+from planner.codes import keys, look_up, numbered, spread
 from planner.instance import Instance
 
 
@@ -319,7 +319,7 @@ def _capacity(parts: Parts, flow: Flow, switches: Index, lane: Array) -> Capacit
     capacity[parts.codes("sites", "site", parts.sites)] = parts.numbers("sites", "capacity") * parts.years
     site, _, _, t = flow.sales.codes
     limited = np.flatnonzero(~np.isnan(capacity)[site])
-    at, row = np.unique(site[limited] * count + t[limited], return_inverse=True)
+    at, row = numbered(site[limited] * count + t[limited], len(capacity) * count)
     sites = Index((parts.sites, at // count), (parts.steps, at % count))
     offers = flow.offers
     row_of = parts.rows_of("offers", offers)
@@ -355,7 +355,7 @@ def _with_routes(parts: Parts, flow: Flow, lane: Array, **of_sites: Index | Valu
     of_lane = look_up(keys(ends, (0, width)), keys((parts.lanes.origin, parts.lanes.destination), (0, width)))
     of = of_lane[lane]
     here = np.flatnonzero(of >= 0)
-    at, row = np.unique(of[here] * count + flow.shipments.codes[3][here], return_inverse=True)
+    at, row = numbered(of[here] * count + flow.shipments.codes[3][here], len(limit) * count)
     routes = Index(*((parts.sites, end[at // count]) for end in ends), (parts.steps, at % count))
     return Capacity(
         **of_sites,  # type: ignore[arg-type]

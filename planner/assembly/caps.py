@@ -57,8 +57,10 @@ class _Rows:
 
     def sort_under(self, name: str, rows: Array, members: Array, start: int = 0) -> None:
         """Append to a grouping, rows counted from ``start``; nothing under −1."""
-        here = np.flatnonzero(rows >= 0)
-        self.members.setdefault(name, []).append((rows[here] + start, members[here]))
+        if rows.min(initial=0) < 0:
+            here = np.flatnonzero(rows >= 0)
+            rows, members = rows[here], members[here]
+        self.members.setdefault(name, []).append((rows + start, members))
 
     def add(self, rule: Rule, supply: Supply) -> None:
         """The caps of one rule, and the bases that they are held against."""

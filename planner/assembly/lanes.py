@@ -82,11 +82,11 @@ def _all_lanes(instance: Instance) -> pd.DataFrame:
     return lanes.reset_index(drop=True)
 
 
-def lane_ends(instance: Instance, lanes: pd.DataFrame) -> list[np.ndarray]:
-    """Origin, destination and material of lanes as codes of the instance."""
+def lane_columns(instance: Instance, lanes: pd.DataFrame, *names: str) -> list[np.ndarray]:
+    """Columns of :func:`all_lanes` as arrays: texts as codes of the instance, numbers as they are."""
     if len(lanes) == len(instance.tables["lanes"]):
-        return instance.codes.pick("lanes", KEY)
-    return [instance.codes.encode(lanes[name]) for name in KEY]
+        return instance.codes.pick("lanes", names)
+    return [instance.codes.encode(lanes[name]) if name in KEY else lanes[name].to_numpy() for name in names]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def duties(instance: Instance, lanes: pd.DataFrame, scope: Scope) -> Duties:
     rate, ties = instance.derived(
         "duty rates", (instance.header, lanes, lines, *inputs), lambda: _table_rates(instance, lanes, scope)
     )
-    own = lanes["duty"].to_numpy()
+    (own,) = lane_columns(instance, lanes, "duty")
     rate = np.where(np.isnan(own)[:, None], rate, own[:, None])
     value = _customs_values(instance, lanes)
     missing = (rate > 0) & np.isnan(value)
@@ -207,10 +207,9 @@ def _tie(instance: Instance, rows: list[int], lane: int, lanes: pd.DataFrame) ->
 def _customs_values(instance: Instance, lanes: pd.DataFrame) -> np.ndarray:
     """The lane's cell, else the material's, else the origin's list price in the dispatch period."""
     codes = instance.codes
-    origin, _, of_lane = lane_ends(instance, lanes)
+    origin, of_lane, value = lane_columns(instance, lanes, "origin", "material", "customs_value")
     known, of_material = codes["materials", "material"], np.full(len(codes), np.nan)
     of_material[known] = codes["materials", "customs_value"]
-    value = lanes["customs_value"].to_numpy(dtype=np.float64)
     value = np.where(np.isnan(value), of_material[of_lane], value)
     sizes = (0, len(codes))
     sold, number = np.unique(keys(codes.pick("offers", ["site", "material"]), sizes), return_inverse=True)

@@ -16,7 +16,7 @@ import numpy as np
 from mineral_sourcing.arrays import Array, Index, Labels
 from planner.assembly.carriers import Elements
 from planner.assembly.disruptions import Disrupted
-from planner.assembly.lanes import KEY, all_lanes, duties, lane_ends
+from planner.assembly.lanes import KEY, all_lanes, duties, lane_columns
 from planner.assembly.origins import Origins
 from planner.codes import keys, look_up
 from planner.instance import Instance
@@ -236,17 +236,17 @@ class Parts:
     def lanes(self) -> Lanes:
         """Every lane, sorted."""
         frame = all_lanes(self.instance)
-        coded = lane_ends(self.instance, frame)
-        labels = (self.sites, self.sites, self.materials)
+        coded, labels = lane_columns(self.instance, frame, *KEY), (self.sites, self.sites, self.materials)
         ends = [self._translation(known)[codes] for known, codes in zip(labels, coded, strict=True)]
         order = np.lexsort(ends[::-1])
         duty = None
-        if self.rows("duties") or (frame["duty"] > 0).any():
+        if self.rows("duties") or (lane_columns(self.instance, frame, "duty")[0] > 0).any():
             per_mass = duties(self.instance, frame, self.scope).per_mass[order] * self.price
             duty = per_mass if per_mass.any() else None
 
         def term(name: str, unit: str = "") -> Array:
-            return frame[name].to_numpy(dtype=np.float64)[order] * self._factors.get(unit, 1.0)
+            (values,) = lane_columns(self.instance, frame, name)
+            return values.astype(np.float64)[order] * self._factors.get(unit, 1.0)
 
         capacity = term("capacity", "mass/year")
         origin, destination, material = (end[order] for end in ends)

@@ -7,6 +7,7 @@ periods): what is bought or made is sorted into cells, and within them by subjec
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -116,15 +117,16 @@ class _Sets:
 
     def __init__(self, named: list[tuple[str, frozenset[str]]], sites: Labels) -> None:
         number = np.repeat(np.arange(len(named)), [len(members) for _, members in named])
-        site = np.array([sites.code[name] for _, members in named for name in members], dtype=np.int64)
-        order = np.lexsort((number, site))
-        self._starts, self._sets = np.searchsorted(site[order], np.arange(len(sites) + 1)), number[order]
-        count = np.diff(self._starts)
+        names = chain.from_iterable(members for _, members in named)
+        site = np.fromiter(map(sites.code.__getitem__, names), dtype=np.int64, count=len(number))
+        count = np.bincount(site, minlength=len(sites))
         self._single: Array | None = None
         """The set of each site, −1 for none, where no site is in two."""
         if count.max(initial=0) <= 1:
             self._single = np.full(len(sites), -1)
             self._single[site] = number
+        else:
+            self._starts, self._sets = np.append(0, np.cumsum(count)), number[np.lexsort((number, site))]
 
     def of(self, site: Array) -> tuple[Array, Array]:
         """Each site once for every set that it is in: position and set."""
@@ -197,12 +199,18 @@ class Rule:
         """Number of cells."""
         return len(self.pools) * len(self.markets) * len(self.labels)
 
+    def label_of(self, t: Array) -> Array:
+        """Group of periods that each period is in; −1 for none and past the horizon."""
+        return np.append(self.label, -1)[np.minimum(t, self.parts.count)]
+
+    def first_cell(self, material: Array, market: Array) -> Array:
+        """Cell of each (material, market) in the first group of periods; below 0 outside of the rule."""
+        return (self.pool[material] * len(self.markets) + market) * len(self.labels)
+
     def cell(self, material: Array, market: Array, t: Array) -> Array:
         """Cell of each (material, market, period); −1 outside of the rule."""
-        pool = self.pool[material]
-        label = np.where(t < self.parts.count, self.label[np.minimum(t, self.parts.count - 1)], -1)
-        cell = (pool * len(self.markets) + market) * len(self.labels) + label
-        return np.where((pool >= 0) & (label >= 0), cell, -1)
+        cell, label = self.first_cell(material, market), self.label_of(t)
+        return np.where((cell >= 0) & (label >= 0), cell + label, -1)
 
     def at_markets(self, site: Array, material: Array, t: Array) -> tuple[Array, Array]:
         """Cell and position of what lies at the markets' sites."""
@@ -281,11 +289,12 @@ def supply(
         return Supply(nothing, rule.anywhere(sales[0], sales[1], sales[3]), made, nothing, nothing)
     lanes, coming = parts.lanes, parts.coming
     at, market = rule.purchased(lanes.origin, lanes.destination, lanes.material)
-    starts = np.searchsorted(lane, np.arange(len(lanes) + 1))
+    starts = np.append(0, np.cumsum(np.bincount(lane, minlength=len(lanes))))
     pair, shipment = spread(starts[at], starts[at + 1] - 1)
-    cell = rule.cell(lanes.material[at][pair], market[pair], arrives[shipment])
-    here = np.flatnonzero(cell >= 0)
-    shipments = cell[here], shipment[here], lanes.origin[at][pair[here]]
+    label, first = rule.label_of(arrives[shipment]), rule.first_cell(lanes.material[at], market)
+    here = np.flatnonzero(label >= 0)
+    pair = pair[here]
+    shipments = first[pair] + label[here], shipment[here], lanes.origin[at][pair]
     at, market = rule.purchased(coming.origin, coming.destination, coming.material)
     cell = rule.cell(coming.material[at], market, coming.t[at])
     here = np.flatnonzero(cell >= 0)

@@ -3,6 +3,8 @@
 What is bought is paid for in the period of its dispatch: each shipment counts there, whenever it arrives.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from mineral_sourcing.arrays import Array, Index
@@ -30,13 +32,26 @@ class _Rows:
 
     def __init__(self, parts: Parts, flow: Flow, processing: Processing, tiers: Tiers) -> None:
         self.parts, self.flow, self.processing, self.tiers = parts, flow, processing, tiers
-        self.rows, self.due = Measures(parts), dues(parts)
-        self.ladder = tiers.sales.project((0, 1, 2, 3), flow.sales)
+        self.rows = Measures(parts)
         self.sizes = (0, len(parts.materials), parts.count)
-        site, material, _, t = flow.sales.codes
-        self.sale_at = keys((site, material, t), self.sizes)
         self.bought = np.full(len(flow.shipments), -1)
         """Sale at the origin of each shipment that is paid by the tonne, where one is."""
+
+    @cached_property
+    def due(self) -> Array:
+        """What falls due on arrival of each row under way."""
+        return dues(self.parts)
+
+    @cached_property
+    def ladder(self) -> Array:
+        """Sales with tiers."""
+        return self.tiers.sales.project((0, 1, 2, 3), self.flow.sales)
+
+    @cached_property
+    def sale_at(self) -> Array:
+        """Site, material and period of each sale, as one number."""
+        site, material, _, t = self.flow.sales.codes
+        return keys((site, material, t), self.sizes)
 
     def add(self, rule: Rule, supplied: Supply) -> None:
         """The rows of one rule."""
@@ -91,10 +106,9 @@ class _Rows:
         """The finished family."""
         caps, flow = self.rows.index(), self.flow
         paid = np.flatnonzero(self.bought >= 0)
-        origin, destination, material, t = flow.shipments.codes
-        ends = (self.parts.sites, origin), (self.parts.sites, destination), (self.parts.materials, material)
-        columns = (*ends, (flow.sales.labels[2], flow.sales.codes[2][self.bought]), (self.parts.steps, t))
-        purchases = Index(*((labels, codes[paid]) for labels, codes in columns))
+        lane, t = flow.shipments.project((0, 1, 2), flow.lanes)[paid], flow.shipments.codes[3][paid]
+        since = flow.sales.labels[2], flow.sales.codes[2][self.bought[paid]]
+        purchases = Index.repeated(flow.lanes, lane, since, (self.parts.steps, t))
         of_shipment = np.full(len(flow.shipments), -1)
         of_shipment[paid] = np.arange(len(paid))
         self.rows.members["purchases"] = [
