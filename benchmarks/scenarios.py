@@ -23,14 +23,14 @@ WORST = 20
 
 
 def disruptions(kept: Kept, count: int) -> list[Disruption]:
-    """Places and sites lost, in whole or by half, for one to three years."""
+    """Places and sites lost, in whole or by half, for one to three years; no two the same."""
     rng, parts, matrix = np.random.default_rng(0), kept.assembled.parts, kept.matrix
     place = np.array([parts.scope.place_of[name] for name in parts.sites.names.tolist()])
     sold, activity = matrix.column_span("flow.sold"), matrix.column_span("processing.activity")
     where = np.concatenate([sold.index.codes[0], parts.process_site[activity.index.codes[0]]])
     when = np.concatenate([sold.index.codes[3], activity.index.codes[1]])
     columns = np.concatenate([np.arange(span.start, span.stop) for span in (sold, activity)])
-    found: list[Disruption] = []
+    found: dict[str, Disruption] = {}
     while len(found) < count:
         begin = int(rng.integers(parts.count))
         end = begin + int(rng.integers(3))
@@ -39,9 +39,9 @@ def disruptions(kept: Kept, count: int) -> list[Disruption]:
         hit = (place if of_place else parts.sites.names)[where] == lost
         at = columns[hit & (when >= begin) & (when <= end)]
         if len(at):
-            name = f"{len(found)}: {lost} keeps {keeps:.0%} in {begin}-{end}"
-            found.append(Disruption(name, at, np.zeros(len(at)), matrix.col_upper[at] * keeps))
-    return found
+            name = f"{lost} keeps {keeps:.0%} in {begin}-{min(end, parts.count - 1)}"
+            found.setdefault(name, Disruption(name, at, np.zeros(len(at)), matrix.col_upper[at] * keeps))
+    return [*found.values()]
 
 
 def bracketed(study: Scenarios, drawn: list[Disruption]) -> dict[str, Bracket]:

@@ -6,7 +6,7 @@ A rule that cannot be traced (a user's own) is built by Pyomo, row by row.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -61,6 +61,8 @@ class Matrix:
     rows: tuple[Span, ...]
     untraced: int = 0
     """Rules that Pyomo built row by row."""
+    reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Params that each traced variable, constraint and objective reads, by family.component."""
 
     @cached_property
     def entries(self) -> csr_array:
@@ -211,6 +213,7 @@ def compile_model(
         columns,
         rows,
         classic.count,
+        {**classic.reads, "objective": tracer.read},
     )
 
 
@@ -268,6 +271,8 @@ class _Classic:
 
     def __init__(self, twin: Callable[[], Any]) -> None:
         self.twin, self.count = twin, 0
+        self.reads: dict[str, frozenset[str]] = {}
+        """Params that each component that can be traced reads."""
         self.columns: tuple[Span, ...] = ()
 
     @cached_property
@@ -291,7 +296,9 @@ class _Classic:
     def bounds(self, tracer: Tracer, span: Span, variable: Any) -> tuple[Any, Any]:
         """Bounds by tracing, or where that cannot be, by Pyomo."""
         try:
-            return bounds_of(tracer, span, variable)
+            bounds = bounds_of(tracer, span, variable)
+            self.reads[span.name] = tracer.read
+            return bounds
         except UNTRACED:
             self.count += 1
             pairs = [data.bounds for data in self.model.find_component(variable.name).values()]
@@ -303,7 +310,9 @@ class _Classic:
     def rows_of(self, tracer: Tracer, span: Span, constraint: Any) -> Rows:
         """Rows by tracing, or where that cannot be, by Pyomo."""
         try:
-            return rows_of(tracer, constraint)
+            rows = rows_of(tracer, constraint)
+            self.reads[span.name] = tracer.read
+            return rows
         except UNTRACED:
             self.count += 1
         starts = {columns.name: columns for columns in self.columns}

@@ -1,7 +1,7 @@
 """What changes in the matrix when numbers of a Param change: only what reads them is evaluated again.
 
-What a rule reads is seen where it is called for no row at all; the first edit of a Param calls each rule that reads it
-for all rows, to see at which of them it reads which number. Later ones know.
+What a rule reads was seen when the matrix was compiled; the first edit of a Param calls each rule that reads it for all
+rows, to see at which of them it reads which number. Later ones know.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,16 +19,18 @@ from mineral_sourcing.trace import Tracer, param_source
 
 @dataclass(frozen=True)
 class _Reader:
-    """Where a rule reads a Param: positions in order, and the row of each."""
+    """Where a rule reads a Param: each position, and its row."""
 
     positions: Array
     rows: Array
+    size: int
+    """How many numbers the Param has."""
 
     def of(self, at: Array) -> Array:
         """Rows that read any of some positions."""
-        begin, end = (np.searchsorted(self.positions, at, side=side) for side in ("left", "right"))
-        found = [self.rows[start:stop] for start, stop in zip(begin.tolist(), end.tolist(), strict=True)]
-        return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
+        asked = np.zeros(self.size, dtype=bool)
+        asked[at] = True
+        return np.unique(self.rows[asked[self.positions]])
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Editor:
         """Numbers of every Param that was edited, by family.param."""
         self._tracer = Tracer(model, {span.name: span for span in matrix.columns}, self.arrays)
         self._readers: dict[tuple[str, str], _Reader] = {}
-        self._read: dict[str, set[str]] = {}
+        self._read = dict(matrix.reads)
 
     def numbers(self, param: str) -> Array:
         """Present numbers of a Param, by position in its index.
@@ -135,7 +137,7 @@ class Editor:
         """Whether a component reads a Param."""
         if name not in self._read:
             call()
-            self._read[name] = {read for read, _, _ in self._tracer.reads}
+            self._read[name] = self._tracer.read
         return param in self._read[name]
 
     def _reader(self, name: str, param: str, call: Callable[[], Any]) -> _Reader:
@@ -149,8 +151,7 @@ class Editor:
                 if read == param
             ]
             positions, rows = (np.concatenate(part) for part in zip(*pairs, strict=True))
-            order = np.argsort(positions, kind="stable")
-            found = self._readers[name, param] = _Reader(positions[order], rows[order])
+            found = self._readers[name, param] = _Reader(positions, rows, len(self.numbers(param)))
         return found
 
     def _touched(self, kind: type, spans: tuple[Span, ...], param: str, at: Array, call: Any) -> Iterator[Any]:

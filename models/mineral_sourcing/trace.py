@@ -41,6 +41,11 @@ class Tracer:
         """The stand-in of a block."""
         return self._blocks.setdefault(id(block), _Block(self, block))
 
+    @property
+    def read(self) -> frozenset[str]:
+        """Names of the Params that the last rule called looked up."""
+        return frozenset([name for name, _, _ in self.reads])
+
     def forget(self) -> None:
         """Look components up anew: numbers of Params have changed."""
         self._blocks.clear()

@@ -133,7 +133,7 @@ class Kept:
         if len(change.rows):
             free = ~self._own_rows[change.rows]
             steps.append(self._row_bounds(change.rows[free], change.row_lower[free], change.row_upper[free]))
-            steps.append(self._coefficients(change.rows, change.entries))
+            steps.append(self._coefficients(change.entries))
         if change.cost is not None:
             moved = np.flatnonzero(change.cost != self.matrix.cost[: len(change.cost)])
             steps.append(self._costs(moved, change.cost[moved], change.offset))
@@ -301,20 +301,17 @@ class Kept:
         self.session.change_costs(columns)
         return lambda: _void(self._costs(columns, *old))
 
-    def _coefficients(self, rows: Array, entries: tuple[Array, Array, Array]) -> Callable[[], None]:
-        """Coefficients of whole rows; entries that are no more become 0, those in added columns stay."""
+    def _coefficients(self, entries: tuple[Array, Array, Array]) -> Callable[[], None]:
+        """Coefficients of whole rows, those that are 0 too; entries in added columns stay."""
         old = self.matrix.by_column
-        fresh = csc_array((entries[2], (entries[0], entries[1])), old.shape)
-        before = old[rows]
-        difference = (fresh[rows] - before).tocoo()
-        moved = (difference.data != 0) & (difference.col < len(self.editor.matrix.cost))
-        at, columns = rows[difference.row[moved]], difference.col[moved]
+        fresh = csr_array((entries[2], (entries[0], entries[1])), old.shape).tocoo()
+        before = np.asarray(old[fresh.row, fresh.col]).ravel()
+        moved = fresh.data != before
+        at, columns, before = fresh.row[moved], fresh.col[moved], before[moved]
         if not len(at):
             return lambda: None
-        values = np.asarray(fresh[at, columns]).ravel()
-        self._put(at, columns, values)
-        before_values = np.asarray(old[at, columns]).ravel()
-        return lambda: self._put(at, columns, before_values)
+        self._put(at, columns, fresh.data[moved])
+        return lambda: self._put(at, columns, before)
 
     def _put(self, rows: Array, columns: Array, values: Array) -> None:
         """Coefficients at (row, column)."""
