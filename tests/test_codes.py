@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import planner
+from mineral_sourcing.arrays import Index, Labels
 from planner import codes
 from planner.assembly.parts import units_of
 from planner.instance import Instance
@@ -17,6 +18,25 @@ from planner.verify.matrix import Model
 
 WIDE = 2**40
 """Two columns of codes up to here do not fit one whole number: their keys are renumbered on the way."""
+
+
+def test_repeated_keys_are_those_written_out() -> None:
+    """Keys, look-ups and places in the index that they repeat, as of an index that holds every code."""
+    labels = Labels(["a", "b", "c"]), Labels(["x", "y"]), Labels(range(3))
+    of, at, step = (
+        Index((labels[0], np.array([2, 0, 1])), (labels[1], np.array([0, 1, 1]))),
+        np.array([1, 1, 0]),
+        [0, 2, 1],
+    )
+
+    repeated = Index.repeated(of, at, (labels[2], np.array(step)))
+
+    whole = Index((labels[0], np.array([0, 0, 2])), (labels[1], np.array([1, 1, 0])), (labels[2], np.array(step)))
+    assert [*repeated] == [*whole] == [("a", "y", 0), ("a", "y", 2), ("c", "x", 1)]
+    assert repeated.project((0, 1), of).tolist() == whole.project((0, 1), of).tolist() == at.tolist()
+    assert repeated.find(whole.codes).tolist() == [0, 1, 2]
+    assert [codes.tolist() for codes in repeated.codes[1:]] == [codes.tolist() for codes in whole.codes[1:]]
+    assert (len(repeated), len(repeated.take(np.array([2])))) == (3, 1)
 
 
 @pytest.fixture(params=[5, WIDE], ids=["narrow", "wide"])

@@ -33,7 +33,7 @@ class Labels:
         return {name: code for code, name in enumerate(self.names.tolist())}
 
 
-class Codes(Sequence[Array]):
+class Repeated(Sequence[Array]):
     """Codes of every dimension: those of another index at some positions, made when they are asked for, and others."""
 
     def __init__(self, of: Sequence[Array], at: Array, others: Sequence[Array]) -> None:
@@ -71,7 +71,7 @@ class Index(Sequence[Any]):
     ) -> "Index":
         """Keys of another index at some positions, each with further dimensions; it knows where they stand there."""
         found = cls(*columns)
-        found.labels, found.codes = (*of.labels, *found.labels), Codes(of.codes, at, found.codes)
+        found.labels, found.codes = (*of.labels, *found.labels), Repeated(of.codes, at, found.codes)
         found.identity = tuple(range(len(found.labels))) if identity is None else identity
         found.link(tuple(range(len(of.labels))), of, at)
         return found
@@ -192,7 +192,8 @@ class Values(Mapping[Any, float]):
 
 
 class Groups(Mapping[Any, list[Any]]):
-    """Keys of one index sorted under the keys of another, in any order.
+    """Keys of one index sorted under the keys of another, in any order. Positions are held in four bytes: they look up,
+    but are widened before anybody reckons with them.
 
     Args:
         index: the keys that are looked up.

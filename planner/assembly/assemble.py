@@ -148,7 +148,9 @@ def _flow(
     offers = Index((parts.sites, site[order]), (parts.materials, material[order]), (since, from_[order]))
     begins, ends_ = parts.windows("offers")
     row, step = spread(begins[order], ends_[order])
-    sales = Index.repeated(offers, row, (parts.steps, step), identity=(0, 1, 3))  # windows of one offer do not overlap
+    sales = Index.repeated(
+        offers, row, (parts.steps, step), identity=(0, 1, 3)
+    )  # windows of one good of a site do not overlap
     sales.link((3,), periods, step)
     untiered = np.flatnonzero(ladders.of(*sales.codes[:2]) < 0)
     seller, goods, _, when = sales.codes

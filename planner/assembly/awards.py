@@ -184,9 +184,9 @@ class Limits:
         asked[bases] = True
 
         def pairs(groups: Groups) -> Pairs:
-            members = np.arange(len(groups.of)) if groups.members is None else groups.members
             here = np.flatnonzero(asked[groups.rows])
-            return groups.rows[here], members[here]
+            members = here if groups.members is None else groups.members[here].astype(np.int64)
+            return groups.rows[here].astype(np.int64), members
 
         counted = (concentration.base_shipments, concentration.base_sales, concentration.base_runs)
         named = zip(("shipments", "sales", "runs"), map(pairs, counted), strict=True)
