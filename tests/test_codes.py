@@ -11,7 +11,7 @@ import pytest
 import planner
 from mineral_sourcing.arrays import Index, Labels
 from planner import codes
-from planner.assembly.parts import units_of
+from planner.assembly.parts import Parts, units_of
 from planner.instance import Instance
 from planner.verify import frames, proof
 from planner.verify.matrix import Model
@@ -147,3 +147,15 @@ def test_units_of_the_smallest_number_there_is() -> None:
         "offers": given["offers"].assign(capacity=float("nan")),
     }
     assert units_of(Instance(given.header, {**given.tables, **tables})).mass > 0
+
+
+def test_texts_that_nobody_has_read_yet_have_no_label() -> None:
+    """The first column asked for is coded with it: names that are none of the labels get −1."""
+    given = planner.load("tutorial")
+    parts = Parts(Instance(given.header, given.tables))
+    names = given["demands"]["site"].tolist()
+
+    found = parts.codes("demands", "site", Labels(names[:1]))
+
+    assert found.tolist() == [0 if name == names[0] else -1 for name in names]
+    assert -1 in found

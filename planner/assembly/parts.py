@@ -139,7 +139,8 @@ class Parts:
 
     def codes(self, table: str, column: str, labels: Labels) -> Array:
         """Codes of a column of names; −1 where a name is none of the labels."""
-        return self._translation(labels)[self.instance.codes[table, column]]
+        cells = self.instance.codes[table, column]  # before the translation: it may hold texts that are new
+        return self._translation(labels)[cells]
 
     def _translation(self, labels: Labels) -> Array:
         """Code among some labels of every text of the instance; −1 where it is none of them."""
