@@ -318,8 +318,10 @@ class Kept:
         entries = self.matrix.by_column
         self._touched, self._moved = self._touched + len(rows), True
         new = np.asarray(entries[rows, columns]).ravel() == 0
-        more = csc_array((values[new], (rows[new], columns[new])), entries.shape)
-        fresh = csc_array(entries + more) if new.any() else entries.copy()
+        if new.any():
+            fresh = csc_array(entries + csc_array((values[new], (rows[new], columns[new])), entries.shape))
+        else:
+            fresh = csc_array((entries.data.copy(), entries.indices, entries.indptr), entries.shape)
         fresh[rows[~new], columns[~new]] = values[~new]  # set, not added to: a sum would be rounded
         self._replace(by_column=fresh)
         if len(rows) > MANY:

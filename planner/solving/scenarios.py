@@ -19,6 +19,7 @@ import bisect
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -112,7 +113,7 @@ class Scenarios:
         Raises:
             RuntimeError: HiGHS cannot tell in time.
         """
-        found = self._solved(scenario)
+        found, _ = self._solved(scenario, self._basis)
         return found.objective * self.unit if found.end == "optimal" else np.inf
 
     def bracket(self, scenario: Disruption) -> Bracket:
@@ -123,8 +124,9 @@ class Scenarios:
     def worst(self, scenarios: Iterable[Disruption], count: int) -> tuple[list[Bracket], list[Bracket]]:
         """The ``count`` dearest scenarios, exactly and dearest first, and the brackets of all.
 
-        Solved are those whose bracket reaches above the dearest ones known, the widest reach first; what their duals
-        prove raises the lower bounds of the others. Scenarios without a plan are dearer than any.
+        Solved are those whose bracket reaches above the dearest ones known, the widest reach first, each from the basis
+        of the nearest one solved; what their duals prove raises the lower bounds of the others. Scenarios without a
+        plan are dearer than any.
 
         Raises:
             RuntimeError: HiGHS cannot tell what one costs in time.
@@ -139,12 +141,15 @@ class Scenarios:
         heapq.heapify(heap)
         dearest: list[float] = []
         proofs: list[_Proof] = []
+        solved: list[tuple[Disruption, Any]] = []
         while heap and not (len(dearest) >= count and dearest[-count] >= -heap[0][0]):
             _, name = heapq.heappop(heap)
             if not brackets[name].exact:
-                found = self._solved(known[name])
+                found, basis = self._solved(known[name], self._nearest(known[name], solved))
                 cost = found.objective * self.unit if found.end == "optimal" else np.inf
                 brackets[name] = Bracket(name, cost, cost)
+                if found.end == "optimal":
+                    solved.append((known[name], basis))
                 if found.end == "optimal" and not len(self.network.priority.ranks):
                     proofs.append(self._proven(found, known[name]))
             bisect.insort(dearest, brackets[name].high)
@@ -158,24 +163,36 @@ class Scenarios:
         low = max((self._bound(scenario, proof) for proof in proofs), default=bracket.low)
         return replace(bracket, low=min(max(bracket.low, low), bracket.high))
 
-    def _solved(self, scenario: Disruption) -> Result:
-        """The least-cost plan of the scenario, or that there is none."""
+    def _nearest(self, scenario: Disruption, solved: Iterable[tuple[Disruption, Any]]) -> Any:
+        """The basis of the scenario, or of the base plan, in which the fewest columns have other bounds."""
+        nearest, basis = len(scenario.columns), self._basis
+        for other, known in solved:
+            at = np.union1d(scenario.columns, other.columns)
+            pairs = zip(self._bounds(at, scenario), self._bounds(at, other), strict=True)
+            apart = int(np.logical_or(*(one != two for one, two in pairs)).sum())
+            if apart < nearest:
+                nearest, basis = apart, known
+        return basis
+
+    def _solved(self, scenario: Disruption, basis: Any) -> tuple[Result, Any]:
+        """The least-cost plan of the scenario, or that there is none, from a basis; and the basis where it ended."""
         session = self.kept.session
         moved = scenario.columns, scenario.lower, scenario.upper
         kept = replace(self.matrix, col_lower=self.matrix.col_lower.copy(), col_upper=self.matrix.col_upper.copy())
         kept.col_lower[moved[0]], kept.col_upper[moved[0]] = moved[1], moved[2]
-        session.from_basis(self._basis)
+        session.from_basis(basis)
         session.matrix = kept
         session.change_column_bounds(moved[0])
         try:
             found, _ = ranks_and_cost(session, self.network, Clock(SECONDS), True)
+            basis = session.basis()
         finally:
             session.restore()
             session.matrix = self.matrix
             session.change_column_bounds(moved[0])
         if found.end not in ("optimal", "infeasible"):
             raise RuntimeError(f"what {scenario.name} costs was not found: {found.end}")
-        return found
+        return found, basis
 
     def _planned(self, scenario: Disruption) -> tuple[float, bool]:
         """Cost of some plan, ``inf`` where none was found, and whether there is none."""
