@@ -144,7 +144,11 @@ class Editor:
         """At which rows a component reads which numbers of a Param."""
         found = self._readers.get((name, param))
         if found is None:
-            call()
+            self._tracer.only = param
+            try:
+                call()
+            finally:
+                self._tracer.only = None
             pairs = [
                 (np.arange(frame.count) if at is None else at, frame.rows())
                 for read, frame, at in self._tracer.reads

@@ -11,6 +11,7 @@ row by row.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ class Tracer:
         self.open: list[Frame] = []
         self.reads: list[tuple[str, Frame, Array | None]] = []
         """Each look-up of a Param in the last rule called: its name, the frame, the positions."""
+        self.only: str | None = None
+        """A Param: nothing is evaluated but where it is looked up."""
         self._blocks: dict[int, _Block] = {}
 
     def block(self, block: Any) -> "_Block":
@@ -91,6 +94,11 @@ class Tracer:
         if len(found) and found.min() < 0:
             raise KeyError("a rule looks up a key that its component does not hold")
         return frame, found
+
+    def frame(self, key: Any) -> Frame:
+        """Frame of a key that :meth:`find` would find."""
+        frames = [part.frame for part in (key if isinstance(key, tuple) else (key,)) if isinstance(part, Column)]
+        return reduce(deeper, frames)
 
     def members(self, members: "_Members") -> Iterator[Any]:
         """Columns on the frame of a loop; the frame closes when the loop ends."""
@@ -206,6 +214,8 @@ class _Param:
         self.array = tracer.arrays.get(self.name, values.array)
 
     def __getitem__(self, key: Any) -> Value:
+        if self.tracer.only not in (None, self.name):
+            return Value(self.tracer.frame(key), 1.0)
         frame, at = self.tracer.find(self.index, key)
         self.tracer.reads.append((self.name, frame, at))
         return Value(frame, self.array if at is None else self.array[at])
@@ -219,6 +229,8 @@ class _Var:
         self.tracer, self.start, self.index = tracer, span.start, span.index
 
     def __getitem__(self, key: Any) -> Linear:
+        if self.tracer.only is not None:
+            return Linear(self.tracer.frame(key), [])
         frame, at = self.tracer.find(self.index, key)
         columns = np.arange(self.start, self.start + len(self.index)) if at is None else at + self.start
         return Linear(frame, [(frame, columns, 1.0)])
