@@ -214,10 +214,13 @@ class _Param:
         self.array = tracer.arrays.get(self.name, values.array)
 
     def __getitem__(self, key: Any) -> Value:
-        if self.tracer.only not in (None, self.name):
+        only = self.tracer.only
+        if only not in (None, self.name):
             return Value(self.tracer.frame(key), 1.0)
         frame, at = self.tracer.find(self.index, key)
         self.tracer.reads.append((self.name, frame, at))
+        if only is not None:
+            return Value(frame, 1.0)
         return Value(frame, self.array if at is None else self.array[at])
 
 
