@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mineral_sourcing.arrays import Array, Labels
+from mineral_sourcing.arrays import TABLE, Array, Labels
 from planner.tables import columns
 
 Ints = npt.NDArray[np.int64]
@@ -195,12 +195,17 @@ def keys(columns: Sequence[Array], sizes: Sequence[int]) -> Array:
     return found
 
 
-def numbered(found: Array, size: int) -> tuple[Array, Array]:
-    """The numbers below ``size`` that occur, in order, and the place of each that was found among them."""
+def numbered(found: Array, size: int, *, every: bool = False) -> tuple[Array, Callable[[Array], Array]]:
+    """The numbers below ``size`` that occur, or all of them, in order, and what tells the place of each (−1: none)."""
+    if every:
+        return np.arange(size), lambda wanted: wanted
+    if size > TABLE:
+        kept = np.unique(found)
+        return kept, lambda wanted: look_up(kept, wanted)
     occurs = np.zeros(size, dtype=bool)
     occurs[found] = True
-    place = np.cumsum(occurs) - 1
-    return np.flatnonzero(occurs), place[found]
+    place = np.where(occurs, np.cumsum(occurs) - 1, -1)
+    return np.flatnonzero(occurs), lambda wanted: place[wanted]
 
 
 def look_up(known: Array, wanted: Array) -> Array:

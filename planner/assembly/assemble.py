@@ -27,6 +27,7 @@ from planner.assembly.tagged import Element, origin
 from planner.assembly.tiers import Ladders, tiers
 from planner.codes import keys, look_up, numbered, spread
 from planner.instance import Instance
+from planner.windows import steps
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _dispatches(parts: Parts) -> tuple[Array, Array, Array]:
     sizes = (0, len(parts.sites), len(parts.materials))
     of_row = look_up(keys((lanes.origin, lanes.destination, lanes.material), sizes), keys(ends, sizes))
     allowed = np.full(len(lane), -1.0)
-    begin = parts.steps_of("in_transit", "arrives", 0)[rows] - lanes.lead_time[of_row] if len(lanes) else of_row
+    begin = steps(parts.instance, "in_transit", "arrives", 0)[rows] - lanes.lead_time[of_row] if len(lanes) else of_row
     here = np.flatnonzero((of_row >= 0) & (begin >= 0) & (begin < count))
     allowed[of_row[here] * count + begin[here]] = final[rows[here]]
     limit[late] = np.minimum(limit[late], allowed[late])
@@ -321,7 +322,8 @@ def _capacity(parts: Parts, flow: Flow, switches: Index, lane: Array) -> Capacit
     capacity[parts.codes("sites", "site", parts.sites)] = parts.numbers("sites", "capacity") * parts.years
     site, _, _, t = flow.sales.codes
     limited = np.flatnonzero(~np.isnan(capacity)[site])
-    at, row = numbered(site[limited] * count + t[limited], len(capacity) * count)
+    node = site[limited] * count + t[limited]
+    at, place = numbered(node, len(capacity) * count)
     sites = Index((parts.sites, at // count), (parts.steps, at % count))
     offers = flow.offers
     row_of = parts.rows_of("offers", offers)
@@ -340,7 +342,7 @@ def _capacity(parts: Parts, flow: Flow, switches: Index, lane: Array) -> Capacit
         lane,
         sites=sites,
         site_limit=Values(sites, left(capacity[at // count], parts.disrupted.shared(at // count, at % count))),
-        selling_at=Groups(sites, flow.sales, row, limited),
+        selling_at=Groups(sites, flow.sales, place(node), limited),
         capacity_use=Values(offers, parts.numbers("offers", "capacity_use")[row_of]),
         setups=setups,
         setup_use=Values(setups, use[setups.project((1, 3, 5), offers)] if len(setups) else np.empty(0)),
@@ -357,11 +359,12 @@ def _with_routes(parts: Parts, flow: Flow, lane: Array, **of_sites: Index | Valu
     of_lane = look_up(keys(ends, (0, width)), keys((parts.lanes.origin, parts.lanes.destination), (0, width)))
     of = of_lane[lane]
     here = np.flatnonzero(of >= 0)
-    at, row = numbered(of[here] * count + flow.shipments.codes[3][here], len(limit) * count)
+    link = of[here] * count + flow.shipments.codes[3][here]
+    at, place = numbered(link, len(limit) * count)
     routes = Index(*((parts.sites, end[at // count]) for end in ends), (parts.steps, at % count))
     return Capacity(
         **of_sites,  # type: ignore[arg-type]
         routes=routes,
         route_limit=Values(routes, limit[rows][at // count]),
-        on_route=Groups(routes, flow.shipments, row, here),
+        on_route=Groups(routes, flow.shipments, place(link), here),
     )

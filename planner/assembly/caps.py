@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mineral_sourcing.arrays import TABLE, Array, Groups, Index, Labels, Values
+from mineral_sourcing.arrays import Array, Groups, Index, Labels, Values
 from mineral_sourcing.network import Flow, Network, Origin, Priority, Processing, Stock
 from mineral_sourcing.rules import Concentration, Hhi
 from planner.assembly.attributes import RECYCLED, Attributes
@@ -17,20 +17,7 @@ from planner.assembly.hhi import HhiRows
 from planner.assembly.incumbents import had_before
 from planner.assembly.parts import Parts
 from planner.assembly.rules import Counted, Row, Rule, Supply, rules_of, supply
-from planner.codes import Names, look_up
-
-
-def _numbered(found: Array, size: int, *, every: bool = False) -> tuple[Array, Callable[[Array], Array]]:
-    """The numbers below ``size`` that occur, or all of them, in order, and what tells the place of each (−1: none)."""
-    if every:
-        return np.arange(size), lambda wanted: wanted
-    if size > TABLE:
-        kept = np.unique(found)
-        return kept, lambda wanted: look_up(kept, wanted)
-    occurs = np.zeros(size, dtype=bool)
-    occurs[found] = True
-    place = np.where(occurs, np.cumsum(occurs) - 1, -1)
-    return np.flatnonzero(occurs), lambda wanted: place[wanted]
+from planner.codes import Names, numbered
 
 
 class _Rows:
@@ -81,7 +68,7 @@ class _Rows:
         found = np.concatenate([*(cap for cap, _ in items.values()), coming])
         had = had_before(self.parts, rule)
         found = found if had is None else np.flatnonzero(had)
-        caps, number = _numbered(found, rule.cells * subjects, every=not rule.is_cap and had is None)
+        caps, number = numbered(found, rule.cells * subjects, every=not rule.is_cap and had is None)
         if not len(caps):
             return
         cell, subject = np.divmod(caps, subjects)
@@ -158,7 +145,7 @@ class _Rows:
 
     def _base(self, rule: Rule, supply: Supply, cell: Array) -> Array:
         """Columns of the bases of some cells: the base of each."""
-        cells, number = _numbered(cell, rule.cells)
+        cells, number = numbered(cell, rule.cells)
         at = np.arange(self.base_count, self.base_count + len(cells))
 
         def under(name: str, cell: Array, member: Array) -> None:

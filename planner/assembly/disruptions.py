@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mineral_sourcing.arrays import Array
+from planner.windows import steps
 
 if TYPE_CHECKING:
     from planner.assembly.parts import Parts
@@ -161,9 +162,9 @@ def _hits(parts: "Parts", scenario: str) -> list[Hit]:
     if not len(here):
         return []
     known = parts.texts("scenarios", "scenario")
-    start = int(parts.steps_of("scenarios", "start", 0)[known.index(scenario)])
-    begins = np.maximum(parts.steps_of("disruptions", "from", start), start)
-    ends = parts.steps_of("disruptions", "until", parts.count - 1)
+    start = int(steps(parts.instance, "scenarios", "start", 0)[known.index(scenario)])
+    begins = np.maximum(steps(parts.instance, "disruptions", "from", start), start)
+    ends = steps(parts.instance, "disruptions", "until", parts.count - 1)
     found = []
     for at, row in zip(here.tolist(), rows.iloc[here].to_dict("records"), strict=True):
         sites = np.ones(len(parts.sites), dtype=bool)

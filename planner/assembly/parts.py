@@ -229,10 +229,6 @@ class Parts:
             self._windows[table] = windows(self.instance, table)
         return self._windows[table]
 
-    def steps_of(self, table: str, column: str, empty: int) -> Array:
-        """Index of the period that each cell names, before 0 or past the horizon too."""
-        return steps(self.instance, table, column, empty)
-
     @cached_property
     def lanes(self) -> Lanes:
         """Every lane, sorted."""
@@ -297,7 +293,7 @@ class Coming:
     @classmethod
     def of(cls, parts: Parts) -> "Coming":
         """Those of an instance."""
-        t, quantity = parts.steps_of("in_transit", "arrives", 0), parts.numbers("in_transit", "quantity", 0.0)
+        t, quantity = steps(parts.instance, "in_transit", "arrives", 0), parts.numbers("in_transit", "quantity", 0.0)
         here = np.flatnonzero((t >= 0) & (t < parts.count) & (quantity > 0))
         origin, destination, material = ends = [
             parts.codes("in_transit", name, labels)[here]
